@@ -1,0 +1,472 @@
+"""Every refusal of the library, in one tree, each with a code that never changes.
+
+Catch `Refused` to tell the person, `Unavailable` to retry or answer 503, and let `ContractBroken`
+reach the developer. Messages may be reworded; codes and `details()` are what programs read.
+No secret, hash, token or other person's data is ever in an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+ErrorCode = Literal[
+    "school_auth_error",
+    "refused",
+    "login_refused",
+    "password_change_required",
+    "throttled",
+    "password_rejected",
+    "token_refused",
+    "session_ended",
+    "email_missing",
+    "email_taken",
+    "email_invalid",
+    "username_taken",
+    "username_invalid",
+    "name_invalid",
+    "mis_id_taken",
+    "school_unknown",
+    "school_taken",
+    "user_not_found",
+    "transition_forbidden",
+    "not_permitted",
+    "last_admin",
+    "approval_refused",
+    "mapping_outdated",
+    "too_many_leavers",
+    "roster_unreadable",
+    "unavailable",
+    "stale_user",
+    "storage_unavailable",
+    "overloaded",
+    "mail_not_sent",
+    "contract_broken",
+    "not_configured",
+]
+
+Hint = Literal[
+    "space_at_start_of_username",
+    "space_at_end_of_username",
+    "space_at_start_of_password",
+    "space_at_end_of_password",
+]
+TokenRefusal = Literal["expired", "used", "invalid"]
+ViolationCode = str
+"""One of the library's own codes (see `PasswordPolicy`), or one of a host's own rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that a password breaks: `code` for programs, `message` for the person."""
+
+    code: ViolationCode
+    message: str
+    params: dict[str, str | int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterProblem:
+    """One place in a roster file that cannot be used.
+
+    `line` counts from 1, as a text editor does, and is None for the file as a whole. `value` is
+    None where the cell might hold a password.
+    """
+
+    line: int | None
+    column: str | None
+    code: str
+    message: str
+    value: str | None = None
+
+
+class SchoolAuthError(Exception):
+    """Root of every error that the library raises on purpose.
+
+    `message` is one sentence or two for a person; `details()` is the same for a program.
+    """
+
+    code: ClassVar[ErrorCode] = "school_auth_error"
+    default_message: ClassVar[str] = "The request was not carried out."
+    fields: ClassVar[tuple[str, ...]] = ()
+    """Names of the attributes that `details()` tells."""
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = self.default_message if message is None else message
+        super().__init__(self.message)
+
+    def details(self) -> dict[str, Any]:
+        """Return what a program may want to know besides the code, as JSON-ready values."""
+        return {name: _plain(getattr(self, name)) for name in self.fields}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), dict(self.__dict__))
+
+
+def _rebuild(cls: type[SchoolAuthError], state: dict[str, Any]) -> SchoolAuthError:
+    error = cls.__new__(cls, state["message"])
+    error.__dict__.update(state)
+    return error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Violation | RosterProblem):
+        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+# --- Refused: understood, not allowed; tell the person ---------------------------------------
+
+
+class Refused(SchoolAuthError):
+    """The request was understood and is not allowed; `message` is for the person who asked."""
+
+    code: ClassVar[ErrorCode] = "refused"
+    default_message = "That is not allowed."
+
+
+class LoginRefused(Refused):
+    """Nobody was signed in: unknown, wrong, inactive and invited all look like this.
+
+    `hints` come from the typed text alone, never from an account (FAQ: "… but I can't log in").
+    """
+
+    code = "login_refused"
+    default_message = "That username or password is not right."
+    fields = ("hints",)
+
+    def __init__(self, hints: Sequence[Hint] = ()) -> None:
+        self.hints: tuple[Hint, ...] = tuple(hints)
+        # "space_at_end_of_password" reads "at the end of the password"
+        places = [hint[6:].replace("at_", "at the ").replace("_of_", " of the ") for hint in hints]
+        said = f" There is a space {' and '.join(places)}, and a space counts as a character."
+        super().__init__(self.default_message + (said if places else ""))
+
+
+class PasswordChangeRequired(Refused):
+    """The password was right, but somebody else set it: its owner must choose a new one now.
+
+    Hand `password_token` to `SchoolAuth.reset_password`; a host that forgets this case lets nobody
+    in. The token is in no `args`, `repr`, `details()` or pickle.
+    """
+
+    code = "password_change_required"
+    default_message = "Choose a new password before going on."
+
+    def __init__(self, password_token: str) -> None:
+        super().__init__()
+        self._token: Callable[[], str] = lambda: (
+            password_token
+        )  # a closure: vars() and tracebacks show no token
+
+    @property
+    def password_token(self) -> str:
+        """The token that lets its holder choose the new password; not there after unpickling."""
+        return self._token()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), {"message": self.message})
+
+
+class Throttled(Refused):
+    """Too many attempts under this name or from this source; nothing was checked.
+
+    `retry_after` is in whole seconds (HTTP `Retry-After`).
+    """
+
+    code = "throttled"
+    default_message = "There have been too many attempts. Please wait a little and try again."
+    fields = ("retry_after",)
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__()
+
+
+class PasswordRejected(Refused):
+    """The new password breaks a rule; the old one still works. `violations` has every reason."""
+
+    code = "password_rejected"
+    default_message = "That password cannot be used, and nothing was changed."
+    fields = ("violations",)
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__(" ".join([self.default_message, *(v.message for v in violations)]))
+
+
+_TOKEN_MESSAGES: dict[TokenRefusal, str] = {
+    "expired": "This link has expired. Ask for a new one.",
+    "used": "This link has been used, or the account has changed since. Ask for a new one.",
+    "invalid": "This link is not complete. Copy the whole of it from the mail.",
+}
+
+
+class TokenRefused(Refused):
+    """The link's token is not good: `reason` is `expired`, `used` or `invalid`."""
+
+    code = "token_refused"
+    fields = ("reason",)
+
+    def __init__(self, reason: TokenRefusal) -> None:
+        self.reason: TokenRefusal = reason
+        super().__init__(_TOKEN_MESSAGES[reason])
+
+
+class SessionEnded(Refused):
+    """The session is over: expired, ended, or the account has changed since."""
+
+    code = "session_ended"
+    default_message = "Please sign in again."
+
+
+class EmailMissing(Refused):
+    """No e-mail address is saved on this profile, so no mail can be sent."""
+
+    code = "email_missing"
+    default_message = (
+        "No e-mail address is saved on this profile. "
+        "Edit the user in User Management and add an address, then send the mail again."
+    )
+
+
+class EmailTaken(Refused):
+    """The address belongs to another account, in any school and of any status.
+
+    `email` is the address that was asked for. `holder_username` and `holder_status` are known only
+    to an admin of the holder's own school (FAQ: "How do I remove an e-mail address …").
+    """
+
+    code = "email_taken"
+    default_message = "This e-mail address is already used by another account."
+    fields = ("holder_username", "holder_status")
+
+    def __init__(
+        self, email: Any, *, holder_username: str | None = None, holder_status: str | None = None
+    ) -> None:
+        self.email = email
+        self.holder_username = holder_username
+        self.holder_status = holder_status
+        super().__init__(
+            holder_username
+            and f"This e-mail address is already used by {holder_username} ({holder_status}). "
+            "Remove it from that account first."
+        )
+
+
+class EmailInvalid(Refused):
+    """The text is not an e-mail address that the library accepts."""
+
+    code = "email_invalid"
+    default_message = "That is not a complete e-mail address."
+
+
+class UsernameTaken(Refused):
+    """Another account, in any school and of any status, has this `username`."""
+
+    code = "username_taken"
+    default_message = "This username is already used by another account."
+
+    def __init__(self, username: Any) -> None:
+        self.username = username
+        super().__init__()
+
+
+class UsernameInvalid(Refused):
+    """The text cannot be a username; `reason` says why, such as `space_at_end`."""
+
+    code = "username_invalid"
+    fields = ("reason",)
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class NameInvalid(Refused):
+    """A name, school code, id or reference cannot be used: `field` says which, `reason` why."""
+
+    code = "name_invalid"
+    fields = ("field", "reason")
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        what = field.replace("_", " ")
+        super().__init__(f"This {what} cannot be used ({reason.replace('_', ' ')}).")
+
+
+class MisIdTaken(Refused):
+    """Another account is already linked to this person of the MIS (`mis_id`)."""
+
+    code = "mis_id_taken"
+    default_message = "Another account is already linked to this person in the MIS."
+
+    def __init__(self, mis_id: Any) -> None:
+        self.mis_id = mis_id
+        super().__init__()
+
+
+class SchoolUnknown(Refused):
+    """There is no school with this code."""
+
+    code = "school_unknown"
+    default_message = "There is no school with this code."
+
+
+class SchoolTaken(Refused):
+    """There is already a school with this code."""
+
+    code = "school_taken"
+    default_message = "There is already a school with this code."
+
+
+class UserNotFound(Refused):
+    """There is no such account; another school's account looks just the same."""
+
+    code = "user_not_found"
+    default_message = "There is no such user."
+
+
+class TransitionForbidden(Refused):
+    """The account's `status` does not allow what was `wanted`; see `TRANSITIONS`."""
+
+    code = "transition_forbidden"
+    fields = ("status", "wanted")
+
+    def __init__(self, status: str, wanted: str) -> None:
+        self.status = status
+        self.wanted = wanted
+        super().__init__(f"This is not possible while the account is {status}.")
+
+
+_NOT_PERMITTED = {
+    "not_an_active_admin": "Only an active administrator of the school may do this.",
+    "own_account": "Change your own password or e-mail address on your own profile.",
+    "legal_hold": "This account is under a legal hold and cannot be erased.",
+    "admin_exists": "The school has an administrator already, who can add others.",
+    "other_school": "This belongs to another school.",
+}
+
+
+class NotPermitted(Refused):
+    """Whoever asks may not do this; `reason` says why, such as `own_account`."""
+
+    code = "not_permitted"
+    fields = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(_NOT_PERMITTED[reason])
+
+
+class LastAdmin(Refused):
+    """The school's last active administrator cannot be deactivated, demoted, moved or erased."""
+
+    code = "last_admin"
+    default_message = "This is the school's last active administrator. Add another one first."
+
+
+class ApprovalRefused(Refused):
+    """The approval of an admin recovery does not count; `reason` says what stands against it."""
+
+    code = "approval_refused"
+    default_message = "This approval cannot be accepted."
+    fields = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__()
+
+
+class MappingOutdated(Refused):
+    """What the mapping plan rests on has changed; nothing was applied. Plan again."""
+
+    code = "mapping_outdated"
+    default_message = "The accounts have changed since this plan was made. Please plan again."
+
+
+class TooManyLeavers(Refused):
+    """The plan has more `leavers` than are `allowed` by default; nothing was applied."""
+
+    code = "too_many_leavers"
+    fields = ("leavers", "allowed")
+
+    def __init__(self, leavers: int, allowed: int) -> None:
+        self.leavers = leavers
+        self.allowed = allowed
+        super().__init__(f"This would make {leavers} accounts inactive; {allowed} are allowed.")
+
+
+class RosterUnreadable(Refused):
+    """The roster file cannot be used at all; `problems` says where and why."""
+
+    code = "roster_unreadable"
+    fields = ("problems",)
+
+    def __init__(self, problems: Sequence[RosterProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(["The file cannot be read.", *(p.message for p in problems[:3])]))
+
+
+# --- Unavailable: maybe fine, not now; retry or answer 503 -----------------------------------
+
+
+class Unavailable(SchoolAuthError):
+    """Nothing was done, and the same request may succeed later."""
+
+    code: ClassVar[ErrorCode] = "unavailable"
+    default_message = "This is not possible right now. Please try again."
+
+
+class StaleUser(Unavailable):
+    """The account was changed by somebody else since it was read; nothing was written."""
+
+    code = "stale_user"
+    default_message = "The account was changed at the same time. Please look again."
+
+
+class StorageUnavailable(Unavailable):
+    """The store did not answer, or gave up; nothing is half-done."""
+
+    code = "storage_unavailable"
+    default_message = "The accounts cannot be reached right now. Please try again."
+
+
+class Overloaded(Unavailable):
+    """Too many passwords are waiting to be checked, and this one was not; see `retry_after`."""
+
+    code = "overloaded"
+    default_message = "Many people are signing in right now. Please try again."
+    fields = ("retry_after",)
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__()
+
+
+class MailNotSent(Unavailable):
+    """The mail could not be handed over; the rest of the call is done and recorded."""
+
+    code = "mail_not_sent"
+    default_message = "The mail could not be sent. Please try again later."
+
+
+# --- ContractBroken: tell the developer ------------------------------------------------------
+
+
+class ContractBroken(SchoolAuthError):
+    """An adapter or the set-up does not keep its promise; the message is for the developer."""
+
+    code: ClassVar[ErrorCode] = "contract_broken"
+    default_message = "An adapter does not keep its contract."
+
+
+class NotConfigured(ContractBroken):
+    """The call needs something that `SchoolAuth` was not given, or was given wrongly."""
+
+    code = "not_configured"
+    default_message = "SchoolAuth was not given what this call needs."

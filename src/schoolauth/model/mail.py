@@ -1,0 +1,42 @@
+"""A mail that the library asks the host to send, and the addresses of the host's pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from schoolauth.model.names import EmailAddress, SchoolCode, UserId
+
+MailKind = Literal[
+    "password_reset",
+    "create_password",
+    "password_changed",
+    "confirm_email_change",
+    "email_change_requested",
+    "email_changed",
+    "email_in_use",
+    "admin_added",
+    "school_changed",
+    "recovery_requested",
+    "approve_recovery",
+    "recovery_approved",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailMessage:
+    """One plain-text mail. `token`, `link` and `expires_at` are there where it carries a link.
+
+    The text and the link are not in its `repr`: whoever reads them can choose the password.
+    """
+
+    kind: MailKind
+    to: EmailAddress
+    subject: str
+    text: str = field(repr=False)
+    user: UserId | None = None
+    school: SchoolCode | None = None
+    token: str | None = field(default=None, repr=False)
+    link: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None

@@ -1,0 +1,134 @@
+"""A mapping plan: what a staff list would do to a school's accounts, as data to be reviewed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+from schoolauth.errors import MappingOutdated, Refused
+from schoolauth.model.names import UserId
+from schoolauth.model.roster import RosterRow
+from schoolauth.model.user import Role
+
+MappingKind = Literal["matched", "changed", "new", "may_match", "conflict", "left", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingItem:
+    """What one row would do: `reasons` are codes, `candidates` accounts that it might mean.
+
+    `user_id` is the account that it denotes, if it does; `fields` are what would change of it.
+    `username` is what a new account would be called.
+    """
+
+    key: str
+    kind: MappingKind
+    row: RosterRow
+    user_id: UserId | None = None
+    candidates: tuple[UserId, ...] = ()
+    reasons: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The row of a `may_match` item is the person of this account, one of its candidates."""
+
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The row is a new person: make an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Do nothing about this row, this time."""
+
+
+MappingDecision = Link | Create | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class MappingPlan:
+    """Every row of a staff list of *source* with what it would do, in the list's order."""
+
+    source: str
+    items: tuple[MappingItem, ...]
+
+    @property
+    def rows(self) -> tuple[RosterRow, ...]:
+        """The rows that were planned; applying a plan trusts nothing else of it but the source."""
+        return tuple(item.row for item in self.items)
+
+    def of(self, kind: MappingKind) -> tuple[MappingItem, ...]:
+        """Return the items of one kind."""
+        return tuple(item for item in self.items if item.kind == kind)
+
+    def to_json(self) -> str:
+        """Return the plan as text, for review and apply are two requests."""
+        items = [
+            asdict(item)
+            | {
+                "user_id": None if item.user_id is None else item.user_id.key,
+                "candidates": [candidate.key for candidate in item.candidates],
+            }
+            for item in self.items
+        ]
+        return json.dumps({"source": self.source, "items": items})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the plan that `to_json` wrote; what it says is judged again when it is applied.
+
+        Raises:
+            MappingOutdated: if it is no such text.
+        """
+        try:
+            data = json.loads(text)
+            return cls(str(data["source"]), tuple(_item(**item) for item in data["items"]))
+        except (Refused, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            pass
+        raise MappingOutdated
+
+
+def _row(role: str | None, active: bool, line: int | None, **cells: str | None) -> RosterRow:
+    if not all(cell is None or isinstance(cell, str) for cell in cells.values()):
+        raise TypeError("the cells of a row are text")
+    return RosterRow(
+        **cells,  # type: ignore[arg-type] # a row without a name is a problem item
+        role=None if role is None else Role(role),
+        active=active,
+        line=line,
+    )
+
+
+def _item(
+    row: dict[str, Any],
+    user_id: str | None,
+    candidates: Sequence[str],
+    reasons: Sequence[str],
+    fields: Sequence[str],
+    **rest: object,
+) -> MappingItem:
+    return MappingItem(
+        row=_row(**row),
+        user_id=None if user_id is None else UserId.parse(user_id),
+        candidates=tuple(UserId.parse(candidate) for candidate in candidates),
+        reasons=tuple(reasons),
+        fields=tuple(fields),
+        **rest,  # type: ignore[arg-type] # compared when applied
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MappingReport:
+    """What an applied plan did: the accounts that it added and changed, the items it left alone."""
+
+    added: tuple[UserId, ...]
+    changed: tuple[UserId, ...]
+    left_alone: tuple[str, ...]

@@ -1,0 +1,40 @@
+"""What a signed token says, once its signature has been checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from schoolauth.model.names import SchoolCode, UserId, Username
+
+PasswordPurpose = Literal["password_reset", "create_password", "must_change"]
+TokenPurpose = Literal[
+    "session", "password_reset", "create_password", "must_change", "confirm_email"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClaims:
+    """Whom a token is for, what for, and until when.
+
+    It is good only while the account's `epoch` is the same. *sent_to* is a digest of the address
+    that it was mailed to; *new_email* is the address that confirms a change.
+    """
+
+    purpose: TokenPurpose
+    user: UserId
+    epoch: int
+    expires_at: datetime
+    sent_to: str | None = None
+    new_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordTokenInfo:
+    """What the page that chooses a password shows: whose it is, and until when the link works."""
+
+    purpose: PasswordPurpose
+    username: Username
+    school: SchoolCode
+    expires_at: datetime
