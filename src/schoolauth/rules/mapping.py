@@ -1,0 +1,222 @@
+"""Which account a row of a staff list denotes: by MIS id, then e-mail, then username.
+
+A name alone never decides: it makes a proposal, ``may_match``, so that nobody silently gets a
+second account (FAQ: why does a teacher have more than one user account?).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from schoolauth.errors import Refused
+from schoolauth.model.mapping import MappingItem, MappingKind
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
+from schoolauth.model.roster import RosterRow
+from schoolauth.model.text import fold, parse_name
+from schoolauth.model.user import Role, Status, User
+from schoolauth.rules.accounts import suggest_usernames
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """A row whose values are parsed; *flaws* are the codes of those that cannot be used."""
+
+    row: RosterRow
+    mis_id: MisId | None
+    email: EmailAddress | None
+    username: Username | None
+    given_name: str
+    family_name: str
+    flaws: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[UserKey, ...]:
+        """What the row can be matched by, the surest first."""
+        return tuple(key for key in (self.mis_id, self.email, self.username) if key is not None)
+
+    @property
+    def folded_name(self) -> str:
+        """The name as people would take it for the same."""
+        return fold(f"{self.given_name} {self.family_name}")
+
+
+def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:
+    """Parse a row; what cannot be used becomes a flaw, and the rest is still read."""
+    flaws: list[str] = []
+    mis_id = email = username = None
+    names = {"given_name": "", "family_name": ""}
+    try:
+        mis_id = MisId(school, source, row.mis_id) if row.mis_id else None
+    except Refused:
+        flaws.append("mis_id_invalid")
+    try:
+        email = EmailAddress.parse(row.email) if row.email else None
+    except Refused:
+        flaws.append("email_invalid")
+    try:
+        username = Username.parse(row.username) if row.username else None
+    except Refused:
+        flaws.append("username_invalid")
+    for field in names:
+        text = getattr(row, field)
+        try:
+            names[field] = parse_name(text, field) if text else ""
+        except Refused:
+            flaws.append(f"{field}_invalid")
+    if row.role is Role.ADMIN:
+        flaws.append("role_admin")  # made at the desk, by a person, never by a file
+    return ReadRow(row, mis_id, email, username, flaws=tuple(flaws), **names)
+
+
+def plan(
+    rows: Sequence[ReadRow],
+    known: Mapping[UserKey, User],
+    everyone: Collection[User],
+    taken_names: Collection[Username],
+    school: SchoolCode,
+) -> tuple[MappingItem, ...]:
+    """Return what each row would do.
+
+    Args:
+        rows: the list, in its order.
+        known: the accounts of all schools that the rows' keys denote.
+        everyone: all accounts of the school, without the erased.
+        taken_names: suggested usernames that accounts of any school have.
+        school: whose accounts.
+    """
+    repeated = {
+        key for key, count in Counter(key for row in rows for key in row.keys).items() if count > 1
+    }
+    items = [
+        _match(str(number), row, known, repeated, school)
+        for number, row in enumerate(rows, start=1)
+    ]
+    items = _refuse_shared(items)
+    matched = {item.user_id for item in items}
+    by_name = defaultdict(list)
+    for user in everyone:
+        if user.id not in matched:
+            by_name[fold(user.full_name)].append(user.id)
+    names = _Names(taken_names, rows)
+    return tuple(
+        _propose(item, row, by_name.get(row.folded_name, ()), names, school)
+        for item, row in zip(items, rows, strict=True)
+    )
+
+
+def _match(
+    key: str,
+    row: ReadRow,
+    known: Mapping[UserKey, User],
+    repeated: Collection[UserKey],
+    school: SchoolCode,
+) -> MappingItem:
+    item = MappingItem(key, "new", row.row)
+    twice = [f"{_name_of(one)}_twice_in_list" for one in row.keys if one in repeated]
+    if row.flaws or twice:
+        return replace(item, kind="problem", reasons=(*row.flaws, *twice))
+    elsewhere = [
+        f"{_name_of(one)}_unavailable"  # and not by whom: another school's accounts are not told
+        for one in row.keys
+        if one in known and known[one].school != school
+    ]
+    if elsewhere:
+        return replace(item, kind="problem", reasons=tuple(elsewhere))
+    hits = {one: known[one] for one in row.keys if one in known}
+    reasons = tuple(_name_of(one) for one in hits)
+    accounts = tuple(dict.fromkeys(user.id for user in hits.values()))
+    if len(accounts) > 1:
+        return replace(item, kind="conflict", candidates=accounts, reasons=reasons)
+    if not accounts:
+        return item if row.row.active else replace(item, kind="left", reasons=("left_in_list",))
+    user = next(iter(hits.values()))
+    ours, theirs = user.mis_id, row.mis_id
+    if ours and theirs and ours != theirs and ours.source == theirs.source:
+        return replace(item, kind="conflict", candidates=accounts, reasons=("other_mis_id",))
+    if not row.row.active and user.status is not Status.INACTIVE:
+        return replace(item, kind="left", user_id=user.id, reasons=("left_in_list",))
+    fields = tuple(changes_of(row, user))
+    kind: MappingKind = "changed" if fields else "matched"
+    return replace(item, kind=kind, user_id=user.id, reasons=reasons, fields=fields)
+
+
+def changes_of(row: ReadRow, user: User) -> Mapping[str, object]:
+    """Return what a row would change of its account; blank cells change nothing.
+
+    An admin's address is never changed by a file: whoever made the file could sign in as them.
+    """
+    wanted: dict[str, object] = {
+        "given_name": row.given_name or user.given_name,
+        "family_name": row.family_name or user.family_name,
+        "mis_id": row.mis_id or user.mis_id,
+    }
+    if row.email is not None and user.role is not Role.ADMIN:
+        wanted["email"] = row.email
+    return {field: value for field, value in wanted.items() if getattr(user, field) != value}
+
+
+def _refuse_shared(items: Iterable[MappingItem]) -> list[MappingItem]:
+    """Turn rows that hit one account together into conflicts."""
+    items = list(items)
+    hits = Counter(item.user_id for item in items if item.user_id is not None)
+    return [
+        replace(
+            item,
+            kind="conflict",
+            user_id=None,
+            candidates=(item.user_id,),
+            fields=(),
+            reasons=("account_hit_twice",),
+        )
+        if item.user_id is not None and hits[item.user_id] > 1
+        else item
+        for item in items
+    ]
+
+
+def _propose(
+    item: MappingItem,
+    row: ReadRow,
+    same_name: Sequence[UserId],
+    names: _Names,
+    school: SchoolCode,
+) -> MappingItem:
+    if item.kind != "new":
+        return item
+    if not row.given_name or not row.family_name:
+        return replace(item, kind="problem", reasons=("name_missing",))
+    username = str(row.username) if row.username is not None else names.free(row, school)
+    if username is None:  # ten thousand people of one name
+        return replace(item, kind="problem", reasons=("no_free_username",))
+    if same_name:
+        return replace(
+            item,
+            kind="may_match",
+            candidates=tuple(same_name),
+            reasons=("same_name",),
+            username=username,
+        )
+    numbered = username != str(row.username or "") and "." in username[len(school.key) :]
+    return replace(item, username=username, reasons=("name_numbered",) if numbered else ())
+
+
+class _Names:
+    """Gives each new row of one plan a username of its own."""
+
+    def __init__(self, taken: Collection[Username], rows: Iterable[ReadRow]) -> None:
+        self._taken = set(taken)
+        self._taken |= {row.username for row in rows if row.username is not None}
+
+    def free(self, row: ReadRow, school: SchoolCode) -> str | None:
+        for name in suggest_usernames(school, row.family_name, row.given_name):
+            if name not in self._taken:
+                self._taken.add(name)
+                return str(name)
+        return None
+
+
+def _name_of(key: UserKey) -> str:
+    names: dict[type, str] = {MisId: "mis_id", EmailAddress: "email", Username: "username"}
+    return names[type(key)]

@@ -1,0 +1,141 @@
+"""What a password may be, and how typed text becomes what is hashed.
+
+A password is put into Unicode NFC and counted in code points; it is never trimmed, cut or changed
+in case (ASVS 6.2.8, NIST SP 800-63B-4 section 3.1.1.2, FAQ: a space at the end is a character).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from schoolauth.errors import Violation
+from schoolauth.model.text import fold, is_encodable, is_space
+from schoolauth.model.user import User
+
+PASSWORD_MAX = 1024
+"""Code points: bounds the work, far above what anybody types."""
+
+PasswordRule = Callable[[str, User | None], Iterable[Violation]]
+
+
+def prepare_password(password: str) -> str | None:
+    """Return *password* as it is hashed, or None if it can be no account's password."""
+    if len(password) > PASSWORD_MAX or not is_encodable(password):
+        return None
+    return unicodedata.normalize("NFC", password)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What a new password must keep to; never asked of a password at sign-in.
+
+    The codes of its violations are ``too_short``, ``no_number``, ``space_at_start``,
+    ``space_at_end``, ``too_long``, ``too_common``, ``context_word`` and ``forbidden_character``.
+    """
+
+    minimum: int = 8
+    number: bool = True
+    lists: bool = False
+    rules: tuple[PasswordRule, ...] = ()
+
+    @classmethod
+    def seed(cls) -> Self:
+        """Return the schools' rule: 8 characters, a number, no space at either end (FAQ).
+
+        Its number rule is against ASVS 6.2.5, and it has no list of common passwords (6.2.4).
+        """
+        return cls()
+
+    @classmethod
+    def recommended(cls) -> Self:
+        """Return the seed, without common passwords and the account's own words (ASVS 6.2.4)."""
+        return cls(lists=True)
+
+    @classmethod
+    def nist(cls) -> Self:
+        """Return 15 characters, the lists and no rule of composition (NIST SP 800-63B-4)."""
+        return cls(minimum=15, number=False, lists=True)
+
+    def also(self, rule: PasswordRule) -> Self:
+        """Return this policy with a host's own *rule* added.
+
+        *rule* gets the password in NFC and the account, or None, and yields violations; the first
+        line of its docstring is what `describe` says of it.
+        """
+        return replace(self, rules=(*self.rules, rule))
+
+    def violations(self, password: str, user: User | None = None) -> tuple[Violation, ...]:
+        """Return every rule that *password* breaks, not only the first; none means it is good."""
+        if not isinstance(password, str):
+            raise TypeError("a password must be str")
+        if len(password) > PASSWORD_MAX:
+            message = f"It has more than {PASSWORD_MAX} characters."
+            return (Violation("too_long", message, {"maximum": PASSWORD_MAX}),)
+        found = list(self._violations(unicodedata.normalize("NFC", password)))
+        if self.lists:
+            found.extend(_list_violations(password, user))
+        for rule in self.rules:
+            found.extend(rule(unicodedata.normalize("NFC", password), user))
+        return tuple(found)
+
+    def _violations(self, text: str) -> Iterable[Violation]:
+        if len(text) < self.minimum:
+            yield Violation(
+                "too_short",
+                f"It needs at least {self.minimum} characters, and has {len(text)}.",
+                {"minimum": self.minimum, "length": len(text)},
+            )
+        if self.number and not any(character.isdecimal() for character in text):
+            yield Violation("no_number", "It needs a number.")
+        if text and is_space(text[0]):
+            yield Violation(
+                "space_at_start", "There is a space, or something unseen, at its start."
+            )
+        if text and is_space(text[-1]):
+            yield Violation("space_at_end", "There is a space, or something unseen, at its end.")
+        if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+            yield Violation(
+                "forbidden_character", "It has a character that cannot be typed again everywhere."
+            )
+
+    def describe(self) -> tuple[str, ...]:
+        """Return the rules as short phrases, for the form where a password is chosen."""
+        phrases = [f"at least {self.minimum} characters"]
+        if self.number:
+            phrases.append("a number")
+        phrases.append("no space at the start or the end")
+        if self.lists:
+            phrases.append("not one of the most common passwords, nor your own name")
+        phrases.extend((rule.__doc__ or "").strip().partition("\n")[0] for rule in self.rules)
+        return tuple(phrase for phrase in phrases if phrase)
+
+
+_FORBIDDEN = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
+
+
+def _list_violations(password: str, user: User | None) -> Iterable[Violation]:
+    from schoolauth.rules.common_passwords import COMMON_PASSWORDS  # 60 KiB, if asked
+
+    text = unicodedata.normalize("NFKC", password).casefold()
+    if {text, password.casefold()} & COMMON_PASSWORDS:
+        yield Violation("too_common", "It is one of the most common passwords.")
+    whole = fold(text)
+    stem = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", whole)  # james2024! is james
+    if user is not None and {whole, stem} & _context_words(user):
+        yield Violation("context_word", "It is made of a name that belongs to the account.")
+
+
+def _context_words(user: User) -> frozenset[str]:
+    texts = [user.given_name, user.family_name, str(user.username), user.school.key]
+    texts += [user.given_name + user.family_name, user.family_name + user.given_name]
+    texts += [] if user.email is None else re.split(r"[@.]", user.email.key)
+    words = {fold(text) for text in texts} | {
+        part for text in texts for part in re.split(r"[\W_]+", fold(text))
+    }
+    words |= {re.sub(r"^[\W\d_]+|[\W\d_]+$", "", word) for word in words}
+    words |= {word * 2 for word in words}
+    return frozenset(word for word in words if len(word) > 2)
