@@ -1,0 +1,167 @@
+"""Password hashes by argon2id, in worker threads, so that memory and time stay bounded."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import threading
+from typing import NamedTuple
+
+import argon2
+from argon2.exceptions import HashingError, VerificationError, VerifyMismatchError
+from argon2.low_level import error_to_str
+
+from schoolauth.errors import Overloaded
+from schoolauth.model.user import StoredPassword
+from schoolauth.workers import Workers
+
+# stricter than argon2.extract_parameters, whose int() takes spaces, signs and other scripts' digits
+_ENCODED = re.compile(
+    r"\$argon2id\$v=19\$m=([1-9][0-9]{0,9}),t=([1-9][0-9]{0,9}),p=([1-9][0-9]{0,7})"
+    r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
+)
+_OUT_OF_MEMORY, _OUT_OF_THREADS = -22, -33
+"""argon2.h: the machine is short of something, and the hash may be perfectly good."""
+
+
+class _Parameters(NamedTuple):
+    memory_cost: int
+    time_cost: int
+    parallelism: int
+    salt_characters: int
+    hash_characters: int
+
+
+class Argon2Hasher:
+    """Hashes and checks passwords with argon2id; safe to use from many threads, and after a fork.
+
+    At most *workers* hashes are made at once, so that a crowd takes ``workers × memory_cost`` of
+    memory and no more. `workers` is the pool itself, for whoever has to leave an event loop.
+
+    Args:
+        time_cost: how many passes a new hash takes.
+        memory_cost: how much memory a new hash takes, in KiB.
+        parallelism: how many lanes a new hash has. These three are argon2-cffi's own defaults, the
+            second recommendation of RFC 9106.
+        workers: how many hashes are made at once; by default as many as there are processors.
+        wait: for how many seconds a password may wait for its turn.
+        maximum_memory_cost: a stored hash that asks for more KiB is refused without work.
+        maximum_time_cost: a stored hash that asks for more passes is refused without work.
+        maximum_parallelism: a stored hash that asks for more lanes is refused without work.
+
+    Raises:
+        TypeError: if a number is not one.
+        ValueError: if a parameter is below argon2's own minimum or above its maximum here.
+    """
+
+    def __init__(
+        self,
+        *,
+        time_cost: int = argon2.DEFAULT_TIME_COST,
+        memory_cost: int = argon2.DEFAULT_MEMORY_COST,
+        parallelism: int = argon2.DEFAULT_PARALLELISM,
+        workers: int | None = None,
+        wait: float = 10.0,
+        maximum_memory_cost: int = 262_144,
+        maximum_time_cost: int = 10,
+        maximum_parallelism: int = 16,
+    ) -> None:
+        _check("parallelism", parallelism, 1, maximum_parallelism)
+        _check("time_cost", time_cost, 1, maximum_time_cost)
+        _check("memory_cost", memory_cost, 8 * parallelism, maximum_memory_cost)
+        if not 0 < wait <= threading.TIMEOUT_MAX:
+            raise ValueError("wait must be more than 0 seconds, and not endless")
+        size = os.cpu_count() or 1 if workers is None else workers
+        self.workers = Workers(size, name="schoolauth-hash")
+        self._wait = wait
+        self._maximum = (maximum_memory_cost, maximum_time_cost, maximum_parallelism)
+        self._argon2 = argon2.PasswordHasher(time_cost, memory_cost, parallelism)
+        salt, digest = self._argon2.salt_len, self._argon2.hash_len
+        self._today = _Parameters(
+            memory_cost, time_cost, parallelism, _base64_length(salt), _base64_length(digest)
+        )
+
+    def __repr__(self) -> str:
+        today = self._today
+        return (
+            f"Argon2Hasher(time_cost={today.time_cost}, memory_cost={today.memory_cost}, "
+            f"parallelism={today.parallelism}, workers={self.workers.size})"
+        )
+
+    def hash(self, password: str, /) -> StoredPassword:
+        """Return a new salted hash of *password*.
+
+        Raises:
+            Overloaded: if too many are waiting, or the machine lacks memory or threads.
+        """
+        secret = _encode(password)
+        encoded = self.workers.run(lambda: self._hash(secret), wait=self._wait)
+        if encoded is None:
+            raise Overloaded(math.ceil(self._wait))
+        return StoredPassword(encoded)
+
+    def verify(self, password: str, stored: StoredPassword, /) -> bool:
+        """Tell whether *stored* is a hash of *password*.
+
+        Raises:
+            ValueError: before any work, if *stored* is corrupt, of another scheme or variant, or
+                asks for more than the maximum.
+            Overloaded: if too many are waiting, or the machine lacks memory or threads.
+        """
+        self._read(stored)
+        secret = _encode(password)
+        matches = self.workers.run(lambda: self._verify(stored, secret), wait=self._wait)
+        if matches is None:
+            raise Overloaded(math.ceil(self._wait))
+        return matches
+
+    def needs_rehash(self, stored: StoredPassword, /) -> bool:
+        """Tell whether *stored* was made with other parameters than today's; no work.
+
+        Raises:
+            ValueError: if it is not a hash that `verify` would check.
+        """
+        return self._read(stored) != self._today
+
+    def _hash(self, secret: bytes) -> str | None:
+        try:
+            return self._argon2.hash(secret)
+        except HashingError:
+            return None  # the parameters were checked, so the machine is short of something
+
+    def _verify(self, stored: StoredPassword, secret: bytes) -> bool | None:
+        try:
+            return self._argon2.verify(stored.reveal(), secret)
+        except VerifyMismatchError:
+            return False
+        except VerificationError as error:
+            if str(error) in {error_to_str(_OUT_OF_MEMORY), error_to_str(_OUT_OF_THREADS)}:
+                return None
+        raise ValueError("the stored password is corrupt")
+
+    def _read(self, stored: StoredPassword) -> _Parameters:
+        found = _ENCODED.fullmatch(stored.reveal())
+        if found is None:
+            raise ValueError("the stored password is not an argon2id hash")
+        memory, time, lanes, salt, digest = found.groups()
+        parameters = _Parameters(int(memory), int(time), int(lanes), len(salt), len(digest))
+        if any(asked > maximum for asked, maximum in zip(parameters, self._maximum, strict=False)):
+            raise ValueError("the stored password asks for more work than is allowed")
+        return parameters
+
+
+def _encode(password: str) -> bytes:
+    # no error may come of it: a UnicodeEncodeError carries the whole password
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _base64_length(size: int) -> int:
+    return (size * 8 + 5) // 6
+
+
+def _check(name: str, value: int, minimum: int, maximum: int) -> None:
+    if any(isinstance(number, bool) or not isinstance(number, int) for number in (value, maximum)):
+        raise TypeError(f"{name} and its maximum must be int")
+    if not minimum <= value <= maximum:
+        raise ValueError(f"{name} must be {minimum} to {maximum}")

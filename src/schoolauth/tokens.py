@@ -1,0 +1,127 @@
+"""Signed tokens: sessions and mailed links. The only room that knows itsdangerous.
+
+A token proves who made it and what for, never that it is still good: that is asked of the account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from schoolauth.errors import NotConfigured, TokenRefused
+from schoolauth.model.names import EmailAddress, UserId
+from schoolauth.model.token import TokenClaims, TokenPurpose
+from schoolauth.model.user import from_micros, to_micros
+
+KEY_MIN_BYTES = 32
+_TOKEN_MAX = 2048
+
+
+class Tokens:
+    """Issues and reads tokens, and makes the keyed digests of the same secret.
+
+    Args:
+        secret_key: at least 32 bytes, or text of as many; an own one for each environment.
+        old_secret_keys: keys that tokens may still be signed with; new ones never are.
+
+    Raises:
+        NotConfigured: if a key is too short.
+    """
+
+    def __init__(
+        self, secret_key: str | bytes, old_secret_keys: Sequence[str | bytes] = ()
+    ) -> None:
+        if isinstance(old_secret_keys, str | bytes):
+            raise TypeError("old_secret_keys must be a sequence of keys")
+        keys = [_key_bytes(key) for key in (*old_secret_keys, secret_key)]
+        self._digest_key = hmac.new(keys[-1], b"schoolauth.digest", hashlib.sha256).digest()
+        self._serializers = {
+            purpose: URLSafeSerializer(
+                keys,  # oldest first: itsdangerous signs with the last
+                salt=f"schoolauth.{purpose}",
+                signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+            )
+            for purpose in get_args(TokenPurpose)
+        }
+
+    def issue(self, claims: TokenClaims) -> str:
+        """Return the signed text of *claims*."""
+        payload: dict[str, Any] = {
+            "p": claims.purpose,
+            "u": claims.user.key,
+            "e": claims.epoch,
+            "x": to_micros(claims.expires_at) // 1000,
+        }
+        if claims.sent_to is not None:
+            payload["a"] = claims.sent_to
+        if claims.new_email is not None:
+            payload["m"] = claims.new_email
+        token = self._serializers[claims.purpose].dumps(payload)
+        return token if isinstance(token, str) else token.decode()
+
+    def read(self, token: str, *purposes: TokenPurpose) -> TokenClaims:
+        """Return what *token* says, if we signed it for one of *purposes*.
+
+        White space around it is trimmed, for mail programs add it; beyond that only the one
+        canonical text is accepted. Expiry is for the caller to judge.
+
+        Raises:
+            TokenRefused: with the reason ``invalid``.
+        """
+        if not isinstance(token, str):
+            raise TypeError("a token must be str")
+        text = token.strip() if len(token) <= _TOKEN_MAX else ""
+        if text.isascii():
+            for purpose in purposes:
+                payload = self._payload(text, purpose)
+                if payload is not None:
+                    return TokenClaims(
+                        purpose=purpose,
+                        user=UserId.stored(payload["u"], payload["u"]),
+                        epoch=payload["e"],
+                        expires_at=from_micros(payload["x"] * 1000),
+                        sent_to=payload.get("a"),
+                        new_email=payload.get("m"),
+                    )
+        raise TokenRefused("invalid")
+
+    def _payload(self, text: str, purpose: TokenPurpose) -> dict[str, Any] | None:
+        serializer = self._serializers[purpose]
+        try:
+            payload: dict[str, Any] = serializer.loads(text)
+        except BadData:
+            return None
+        # All but the signature's own last character is signed as it stands.
+        signature = text.rpartition(".")[2]
+        canonical = base64_encode(base64_decode(signature)) == signature.encode()
+        return payload if canonical and payload["p"] == purpose else None
+
+    def digest(self, text: str) -> str:
+        """Return a keyed digest of *text*: equal for equal text, and nothing else can be read."""
+        data = text.encode("utf-8", "surrogatepass")
+        return hmac.new(self._digest_key, data, hashlib.sha256).hexdigest()[:32]
+
+    def address_digest(self, email: EmailAddress | None) -> str | None:
+        """Return what a mailed token carries of the address that it was sent to."""
+        return None if email is None else self.digest(f"address:{email.key}")
+
+
+def expiry(at: datetime, lifetime: timedelta) -> datetime:
+    """Return when something of *lifetime* ends, in whole milliseconds, as tokens carry it."""
+    end = at + lifetime
+    return end.replace(microsecond=end.microsecond // 1000 * 1000)
+
+
+def _key_bytes(key: str | bytes) -> bytes:
+    if not isinstance(key, str | bytes):
+        raise TypeError("a secret key must be str or bytes")
+    data = key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key
+    if len(data) < KEY_MIN_BYTES:
+        raise NotConfigured(f"a secret key needs at least {KEY_MIN_BYTES} bytes")
+    return data
