@@ -1,0 +1,1 @@
+"""Where accounts are kept: `memory` is the reference, `sql` is for SQLAlchemy Core."""

@@ -1,0 +1,25 @@
+"""The SQL stores: SQLAlchemy Core (2.0.40 or later) over SQLite, PostgreSQL, MariaDB or MySQL."""
+
+from schoolauth.storage.sql_schools import SqlSchoolDirectory
+from schoolauth.storage.sql_tables import (
+    SCHEMA_VERSION,
+    ExactText,
+    Tables,
+    build_tables,
+    create_tables,
+    schema_sql,
+)
+from schoolauth.storage.sql_users import SqlUserRepository
+from schoolauth.storage.sql_verify import verify_schema
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "ExactText",
+    "SqlSchoolDirectory",
+    "SqlUserRepository",
+    "Tables",
+    "build_tables",
+    "create_tables",
+    "schema_sql",
+    "verify_schema",
+]

@@ -1,0 +1,46 @@
+"""Fixtures that every test may use: empty stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from schoolauth.ports import SchoolDirectory, UserRepository
+from tests.databases import STORES, Databases, Stock
+from tests.profiles import load_profile
+
+pytest.register_assert_rewrite("tests.storage.contract")
+load_profile()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """The scratch databases of this process, dropped at its end."""
+    made = Databases()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    """The name of each store in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def stock(store: str, databases: Databases) -> Stock:
+    """Each store in turn, empty."""
+    return databases.stock(store)
+
+
+@pytest.fixture
+def users(stock: Stock) -> UserRepository:
+    """The empty accounts and history of each store in turn."""
+    return stock.users
+
+
+@pytest.fixture
+def schools(stock: Stock) -> SchoolDirectory:
+    """The empty directory of the same store as `users`."""
+    return stock.schools

@@ -1,0 +1,373 @@
+"""Stores inside a host's own transaction, by Connection and by Session, on each database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import PendingRollbackError
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+from schoolauth.errors import (
+    EmailTaken,
+    NotConfigured,
+    SchoolTaken,
+    StaleUser,
+    StorageUnavailable,
+    UsernameTaken,
+)
+from schoolauth.model.change import Change, UserQuery
+from schoolauth.model.events import SchoolAdded
+from schoolauth.model.names import EmailAddress, UserId, Username
+from schoolauth.model.school import School
+from schoolauth.model.user import User
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+from schoolauth.storage.sql_tables import standard_tables
+from tests.databases import SQL_STORES, Databases
+from tests.storage.people import NOW, a_user, history, read, save, signed_in
+from tests.storage.waiting import wait_for_a_waiter
+
+HOST_ROWS = Table(
+    "host_rows", MetaData(), Column("id", Integer, primary_key=True), Column("note", String(20))
+)
+HILL_SCHOOL = School("hill", "Hill")
+HILL_ADDED = SchoolAdded(at=NOW, school=HILL_SCHOOL.code)
+
+
+@dataclass
+class Host:
+    """An application with a table of its own beside ours, and its way to begin a transaction."""
+
+    engine: Engine
+    kind: str
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """Yield a connection or session; end it by its `commit()`, or it is rolled back."""
+        if self.kind == "connection":
+            with self.engine.connect() as connection:
+                yield connection
+        elif self.kind == "session":
+            with Session(self.engine) as session:
+                yield session
+        else:
+            sessions = scoped_session(sessionmaker(self.engine))
+            yield sessions
+            sessions.remove()
+
+    def rows(self) -> int:
+        with self.engine.connect() as connection:
+            return len(connection.execute(select(HOST_ROWS)).all())
+
+
+@pytest.fixture(params=SQL_STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["connection", "session", "scoped-session"])
+def host(request: pytest.FixtureRequest, store: str, databases: Databases) -> Host:
+    engine = databases.stock(store).engine
+    assert engine is not None
+    HOST_ROWS.create(engine, checkfirst=True)
+    with engine.begin() as connection:
+        connection.execute(delete(HOST_ROWS))
+    return Host(engine, str(request.param))
+
+
+def host_writes(bind: Any) -> None:
+    bind.execute(insert(HOST_ROWS), {"note": "the host's"})
+
+
+def test_the_hosts_commit_keeps_everything(host: Host) -> None:
+    """Nothing is visible outside until the host commits; then its rows and ours are."""
+    outside = SqlUserRepository(host.engine)
+    with host.transaction() as bind:
+        users = SqlUserRepository(bind)
+        assert users.joined
+        assert not outside.joined
+        host_writes(bind)
+        (ann,) = save(users, a_user("ann", "ann@x.example"))
+        users.save(Change(events=[signed_in(ann)]))
+        assert len(history(users)) == 2
+        assert users.search(UserQuery(school=ann.school)).items == (ann,)
+        assert outside.find([ann.id]) == {}
+        bind.commit()
+    assert outside.find([ann.id]) == {ann.id: ann}
+    assert len(history(outside)) == 2
+    assert host.rows() == 1
+
+
+def test_the_hosts_rollback_removes_everything(host: Host) -> None:
+    """What was saved in a transaction that the host rolls back was never there."""
+    outside = SqlUserRepository(host.engine)
+    (ann,) = save(outside, a_user("ann", "ann@x.example"))
+    with host.transaction() as bind:
+        users = SqlUserRepository(bind)
+        host_writes(bind)
+        save(users, replace(ann, email=None), a_user("ben", "ann@x.example"))
+        bind.rollback()
+    assert read(outside, ann) == [ann]
+    assert outside.find([UserId.parse("ben")]) == {}
+    assert len(history(outside)) == 1
+    assert host.rows() == 0
+
+
+@pytest.mark.parametrize("reason", ["email", "username", "stale", "new-but-there", "unchanged"])
+def test_a_refused_change_leaves_the_host_at_work(host: Host, reason: str) -> None:
+    """A refusal writes nothing of the change; the host goes on, saves again, and commits."""
+    outside = SqlUserRepository(host.engine)
+    ann, ben = save(outside, a_user("ann", "ann@x.example"), a_user("ben"))
+    unchanged: list[User] = []
+    if reason == "email":
+        last = replace(ben, email=EmailAddress.parse("ANN@x.example"))
+    elif reason == "username":
+        last = a_user("cat", username=Username.parse("Ann"))
+    elif reason == "stale":
+        last = replace(ben, version=3)
+    elif reason == "new-but-there":
+        last = a_user("ben", username=Username.parse("other"))
+    else:
+        last, unchanged = a_user("cat"), [replace(ben, version=3)]
+    with host.transaction() as bind:
+        users = SqlUserRepository(bind)
+        host_writes(bind)
+        with pytest.raises((EmailTaken, UsernameTaken, StaleUser)) as refused:
+            save(users, a_user("new", "new@x.example"), last, unchanged=unchanged)
+        assert refused.value.__context__ is None
+        host_writes(bind)
+        save(users, a_user("later", "new@x.example"))
+        bind.commit()
+    assert read(outside, ann, ben) == [ann, ben]
+    assert outside.find([UserId.parse("new"), UserId.parse("cat")]) == {}
+    assert len(outside.find([EmailAddress.parse("new@x.example")])) == 1
+    assert len(history(outside)) == 2
+    assert host.rows() == 2
+
+
+def test_schools_join_too(host: Host) -> None:
+    """A directory joins the same transaction, refuses without a trace, and commits nothing."""
+    outside = SqlSchoolDirectory(host.engine)
+    with host.transaction() as bind:
+        schools = SqlSchoolDirectory(bind)
+        assert schools.joined
+        schools.save(HILL_SCHOOL, HILL_ADDED)
+        with pytest.raises(SchoolTaken):
+            schools.save(HILL_SCHOOL, HILL_ADDED)
+        assert schools.list().items == (HILL_SCHOOL,)
+        bind.rollback()
+    assert outside.list().items == ()
+    assert history(SqlUserRepository(host.engine)) == ()
+
+
+def test_a_key_moves_inside_the_hosts_transaction(host: Host) -> None:
+    """Swaps and moves work joined as they do alone."""
+    outside = SqlUserRepository(host.engine)
+    ann, ben = save(outside, a_user("ann", "a@x.example"), a_user("ben", "b@x.example"))
+    with host.transaction() as bind:
+        save(
+            SqlUserRepository(bind),
+            replace(ann, email=ben.email, username=ben.username),
+            replace(ben, email=ann.email, username=ann.username),
+        )
+        bind.commit()
+    assert [user.email for user in read(outside, ann, ben)] == [ben.email, ann.email]
+
+
+def test_a_host_without_transactions_is_refused(host: Host) -> None:
+    """In AUTOCOMMIT a change could be written by half, so it is not written at all."""
+    autocommit = host.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with pytest.raises(NotConfigured):
+        SqlUserRepository(autocommit)
+    with Host(autocommit, host.kind).transaction() as bind, pytest.raises(NotConfigured):
+        save(SqlUserRepository(bind), a_user("ann"))
+    assert history(SqlUserRepository(host.engine)) == ()
+
+
+def test_an_unexpected_error_spoils_the_hosts_transaction(store: str, host: Host) -> None:
+    """Where the database itself fails in the middle of a change, no half of it is committed."""
+    engine = host.engine
+    outside = SqlUserRepository(engine)
+    with _unique_given_names(engine):
+        save(outside, a_user("ann", given_name="Only"))
+        with host.transaction() as bind:
+            host_writes(bind)
+            users = SqlUserRepository(bind)
+            with pytest.raises(StorageUnavailable) as failed:
+                save(users, a_user("ben", given_name="Ben"), a_user("cat", given_name="Only"))
+            assert "Only" not in repr(failed.value)
+            assert failed.value.__cause__ is failed.value.__context__ is None
+            if store != "postgresql":  # which turns the commit into a rollback by itself
+                with pytest.raises(PendingRollbackError):
+                    host_writes(bind)
+            bind.rollback()
+    assert outside.find([UserId.parse("ben"), UserId.parse("cat")]) == {}
+    assert len(history(outside)) == 1
+    assert host.rows() == 0
+
+
+@contextmanager
+def _unique_given_names(engine: Engine) -> Iterator[None]:
+    table = standard_tables().users.name
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE UNIQUE INDEX host_index ON {table} (given_name)"))
+    try:
+        yield
+    finally:
+        suffix = f" ON {table}" if engine.dialect.name == "mysql" else ""
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP INDEX host_index{suffix}"))
+
+
+def test_bind_must_be_one_of_three(databases: Databases) -> None:
+    """Anything else than an Engine, a Connection or a Session is a TypeError at once."""
+    for bind in (databases.url("sqlite"), None, MetaData()):
+        with pytest.raises(TypeError, match="Engine"):
+            SqlUserRepository(bind)
+
+
+@pytest.mark.parametrize("kind", ["connection", "session"])
+def test_mariadb_deadlock_in_the_hosts_transaction(kind: str, databases: Databases) -> None:
+    """The server rolled the host's rows back: it cannot commit what it writes afterwards."""
+    engine = databases.stock("mariadb").engine
+    assert engine is not None
+    HOST_ROWS.create(engine, checkfirst=True)
+    with engine.begin() as connection:
+        connection.execute(delete(HOST_ROWS))
+    outside = SqlUserRepository(engine)
+    ann, ben = save(outside, a_user("ann"), a_user("ben"))
+    users_table = standard_tables().users.c
+    rows = select(users_table.id).with_for_update()
+
+    def other() -> None:
+        """Hold ben with much at stake, so that the server gives up the host; then want ann."""
+        with engine.begin() as connection:
+            connection.execute(insert(HOST_ROWS), [{"id": n} for n in range(200, 250)])
+            connection.execute(rows.where(users_table.id == "ben")).all()
+            holds_ben.set()
+            connection.execute(rows.where(users_table.id == "ann")).all()
+
+    holds_ben = threading.Event()
+    thread = threading.Thread(target=other)
+    with Host(engine, kind).transaction() as bind:
+        bind.execute(rows.where(users_table.id == "ann")).all()
+        bind.execute(insert(HOST_ROWS), {"id": 100, "note": "before"})
+        thread.start()
+        assert holds_ben.wait(30)
+        wait_for_a_waiter(engine)
+        with pytest.raises(StorageUnavailable) as failed:
+            save(SqlUserRepository(bind), replace(ben, given_name="Changed"))
+        assert "1213" in str(failed.value)
+        assert failed.value.__context__ is None
+        with pytest.raises(PendingRollbackError):
+            bind.execute(insert(HOST_ROWS), {"id": 101, "note": "after"})
+        with pytest.raises(PendingRollbackError):
+            bind.commit()
+        bind.rollback()
+    thread.join(60)
+    assert Host(engine, kind).rows() == 50
+    assert read(outside, ann, ben) == [ann, ben]
+    assert len(history(outside)) == 1
+
+
+def test_mariadb_old_snapshot_in_the_hosts_transaction(databases: Databases) -> None:
+    """A decision on what the host's old snapshot shows is stale, and keys are seen past it."""
+    engine = databases.stock("mariadb").engine
+    assert engine is not None
+    outside = SqlUserRepository(engine)
+    (ann,) = save(outside, a_user("ann"))
+    with engine.connect() as host:
+        users = SqlUserRepository(host)
+        assert read(users, ann) == [ann]
+        save(outside, replace(ann, given_name="Newer"), a_user("ben", "ben@x.example"))
+        assert read(users, ann) == [ann]
+        with pytest.raises(StaleUser):
+            save(users, replace(ann, given_name="Older"))
+        with pytest.raises(EmailTaken):
+            save(users, a_user("cat", "ben@x.example"))
+        host.rollback()
+
+
+def test_mariadb_strict_snapshots(databases: Databases) -> None:
+    """Where the server refuses rows that are newer than the snapshot, the host must start anew."""
+    outside_engine = databases.stock("mariadb").engine
+    assert outside_engine is not None
+    engine = databases.open(
+        outside_engine.url, connect_args={"init_command": "SET innodb_snapshot_isolation = ON"}
+    )
+    outside = SqlUserRepository(engine)
+    (ann,) = save(outside, a_user("ann"))
+    with engine.connect() as host:
+        users = SqlUserRepository(host)
+        assert read(users, ann) == [ann]
+        save(outside, replace(ann, given_name="Newer"))
+        with pytest.raises(StorageUnavailable, match="1020"):
+            save(users, replace(ann, given_name="Older"))
+        with pytest.raises(PendingRollbackError):
+            host.commit()
+        host.rollback()
+
+
+def test_postgresql_serialization_failure_in_the_hosts_transaction(databases: Databases) -> None:
+    """A host at REPEATABLE READ hears of a change since its snapshot, and nothing is kept."""
+    engine = databases.stock("postgresql").engine
+    assert engine is not None
+    outside = SqlUserRepository(engine)
+    (ann,) = save(outside, a_user("ann"))
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as host:
+        users = SqlUserRepository(host)
+        assert read(users, ann) == [ann]
+        (newer,) = save(outside, replace(ann, given_name="Newer"))
+        with pytest.raises(StorageUnavailable):
+            save(users, replace(ann, given_name="Older"))
+        with pytest.raises(StorageUnavailable, match="25P02"):
+            users.find([ann.id])
+        host.rollback()
+    assert read(outside, ann) == [newer]
+
+
+@pytest.mark.parametrize("store", ["mariadb"])
+def test_a_read_that_ends_the_hosts_transaction(store: str, databases: Databases) -> None:
+    """At SERIALIZABLE even a read can be rolled back by MariaDB: the host cannot go on then."""
+    engine = databases.stock(store).engine
+    assert engine is not None
+    outside = SqlUserRepository(engine)
+    (ann,) = save(outside, a_user("ann"))
+    serializable = engine.execution_options(isolation_level="SERIALIZABLE")
+    with serializable.connect() as host, engine.begin() as other:
+        host.execute(text("SET innodb_lock_wait_timeout = 1"))
+        other.execute(update(standard_tables().users).values(given_name="held"))
+        with pytest.raises(StorageUnavailable, match="1205"):
+            SqlUserRepository(host).find([ann.id])
+        with pytest.raises(PendingRollbackError):
+            host.commit()
+        host.rollback()
+
+
+def test_sqlite_with_transactions_of_the_driver(databases: Databases) -> None:
+    """A host that lets SQLite's driver begin every transaction joins just as well."""
+    url = databases.url("sqlite")
+    engine = databases.open(url)
+    create_tables(engine)
+    with engine.connect() as host:
+        host.exec_driver_sql("BEGIN")
+        save(SqlUserRepository(host), a_user("ann"))
+        host.rollback()
+    assert history(SqlUserRepository(engine)) == ()
