@@ -1,0 +1,120 @@
+"""Attempts are counted before they are made: by the typed name, the source and the account."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from schoolauth.errors import Throttled
+from schoolauth.model.change import Change
+from schoolauth.model.events import LoginThrottled
+from schoolauth.model.names import EmailAddress, UserId, Username
+from schoolauth.model.user import User
+from schoolauth.ports import Bucket, Clock, Limit, Outcome, Reservation, Throttle, UserRepository
+from schoolauth.tokens import Tokens
+
+ACCOUNT_LIMITS = (Limit(10, 5 * 60), Limit(100, 24 * 60 * 60))
+SOURCE_LIMITS = (Limit(100, 5 * 60),)
+RESET_LIMITS = (Limit(3, 60 * 60),)
+
+
+class Attempts:
+    """Makes the buckets of attempts, and holds their places while they are decided."""
+
+    def __init__(self, throttle: Throttle, tokens: Tokens, clock: Clock) -> None:
+        self._throttle = throttle
+        self._tokens = tokens
+        self._clock = clock
+
+    def name_digest(self, text: str) -> str:
+        """Return the digest that stands for a typed name in events and buckets."""
+        return self._tokens.digest(f"name:{text}")
+
+    def begin(self, users: UserRepository, name: str | None, source: str | None) -> OpenAttempt:
+        """Hold places for a try under *name* from *source*, before anything is looked up.
+
+        Raises:
+            Throttled: if either is full; one event is written for each window.
+        """
+        buckets = self._source_buckets("login", source)
+        if name is not None:
+            buckets.append(self._name_bucket(name))
+        attempt = OpenAttempt(self._throttle, self._clock)
+        refused = attempt.reserve(*buckets)
+        if refused is None:
+            return attempt
+        if refused.first_refusal:
+            digest = self.name_digest(name if name is not None else f"source:{source}")
+            event = LoginThrottled(at=self._clock.now(), name_digest=digest)
+            users.save(Change(events=[event]))
+        raise Throttled(refused.retry_after or 1)
+
+    def join_account(self, attempt: OpenAttempt, user: User | None, name: str) -> bool:
+        """Hold a place with the account too; False if it is full. An unknown name has its decoy."""
+        return attempt.reserve(self._account_bucket(user.id if user else name)) is None
+
+    def may_mail(self, user: User | None, name: str, source: str | None) -> bool:
+        """Count a mail that was asked for; False, which nobody is told, if there were too many."""
+        account = f"reset-account:{user.id.key}" if user else f"reset-nobody:{name}"
+        names = [f"reset-name:{name}", account]
+        buckets = [Bucket(self._tokens.digest(text), RESET_LIMITS) for text in names]
+        attempt = OpenAttempt(self._throttle, self._clock)
+        allowed = attempt.reserve(*buckets, *self._source_buckets("reset", source)) is None
+        attempt.settle(Outcome.FAILED)
+        return allowed
+
+    def forget(self, user: User) -> None:
+        """Clear what was counted against the account, and against the names that it has."""
+        self._throttle.clear(self._account_bucket(user.id).key)
+        keys: list[Username | EmailAddress] = [user.username]
+        for key in keys + ([user.email] if user.email else []):
+            self._throttle.clear(self._name_bucket(key.key).key)
+
+    def _name_bucket(self, name: str) -> Bucket:
+        return Bucket(self.name_digest(name), ACCOUNT_LIMITS)
+
+    def _account_bucket(self, account: UserId | str) -> Bucket:
+        text = f"account:{account.key}" if isinstance(account, UserId) else f"nobody:{account}"
+        return Bucket(self._tokens.digest(text), ACCOUNT_LIMITS)
+
+    def _source_buckets(self, what: str, source: str | None) -> list[Bucket]:
+        if source is None:
+            return []
+        digest = self._tokens.digest(f"{what}-source:{source}")
+        return [Bucket(digest, SOURCE_LIMITS, cleared_by_success=False)]
+
+
+class OpenAttempt:
+    """Places held for one try: given back at the end of the block unless it was decided."""
+
+    def __init__(self, throttle: Throttle, clock: Clock) -> None:
+        self._throttle = throttle
+        self._clock = clock
+        self._held: list[Reservation] = []
+
+    def reserve(self, *buckets: Bucket) -> Reservation | None:
+        """Hold a place in every bucket; return the refusal if one is full."""
+        if not buckets:
+            return None
+        reservation = self._throttle.reserve(buckets, self._clock.now())
+        if reservation.retry_after is not None:
+            return reservation
+        self._held.append(reservation)
+        return None
+
+    def settle(self, outcome: Outcome) -> None:
+        """Say how the try ended."""
+        for reservation in self._held:
+            self._throttle.settle(reservation, outcome, self._clock.now())
+        self._held = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.settle(Outcome.NOT_TRIED)

@@ -1,0 +1,77 @@
+"""Changing one's own address: it takes effect when the new address confirms."""
+
+from __future__ import annotations
+
+from schoolauth.errors import TokenRefused
+from schoolauth.model.change import Decision
+from schoolauth.model.events import actor_user
+from schoolauth.model.names import EmailAddress, UserId
+from schoolauth.model.text import require_text
+from schoolauth.model.user import User
+from schoolauth.rules import accounts
+from schoolauth.rules.recovery import record_email_request, token_refusal
+from schoolauth.service.core import Core
+from schoolauth.service.passwords import Passwords
+
+
+class EmailChange(Passwords):
+    """The calls about one's own address; part of `SchoolAuth`."""
+
+    _core: Core
+
+    def request_email_change(
+        self, user_id: UserId | str, *, password: str, new_email: EmailAddress | str
+    ) -> None:
+        """Mail a confirmation link to *new_email*; until it confirms, nothing changes.
+
+        The old address is told. An address that is held already gets no link but a note, and the
+        answer is the same (ASVS 6.3.8).
+
+        Raises:
+            LoginRefused: if *password* is not right; it counts as an attempt.
+            EmailInvalid: if *new_email* is no address.
+            NotConfigured: without a mailer or `links.email`.
+            UserNotFound: if there is no such account.
+        """
+        require_text(password, "password")
+        core = self._core
+        email = new_email if isinstance(new_email, EmailAddress) else EmailAddress.parse(new_email)
+        core.need_mail("email")
+        user = self._reauthenticate(user_id, password)
+        holder = core.find(email)
+        core.users.save(record_email_request(user, core.stamp(actor_user(user.id))))
+        link = core.link_mail("confirm_email", user, email, new_email=email)
+        if holder is None or holder.id == user.id:
+            core.send(link)
+        else:
+            core.notify("email_in_use", holder, email)
+        core.notify("email_change_requested", user, user.email)
+
+    def confirm_email_change(self, token: str) -> User:
+        """Make the address that *token* was mailed to the account's, and end its sessions.
+
+        Call it on POST: scanners open links. It gives no session, and the old address is told.
+
+        Raises:
+            TokenRefused: with the reason ``expired``, ``used`` or ``invalid``.
+            EmailTaken: if another account got the address in the meantime.
+        """
+        require_text(token, "token")
+        core, old = self._core, None
+
+        def decide() -> Decision[User]:
+            nonlocal old
+            claims = core.tokens.read(token, "confirm_email")
+            user = core.find(claims.user)
+            reason = token_refusal(claims, user, core.clock.now(), None)
+            if reason is not None or user is None or claims.new_email is None:
+                return Decision(None, TokenRefused(reason or "invalid"))
+            old, stamp = user.email, core.stamp(actor_user(user.id))
+            change = accounts.set_email(user, EmailAddress.parse(claims.new_email), stamp)
+            if change is None:
+                return Decision(None, TokenRefused("used"))
+            return Decision(change, change.users[0].saved())
+
+        changed = core.settle(decide)
+        core.notify("email_changed", changed, old)
+        return changed

@@ -1,0 +1,161 @@
+"""How an admin gives people passwords: by mail, or by setting one (FAQ: create new password)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schoolauth.errors import (
+    EmailMissing,
+    MailNotSent,
+    Refused,
+    SchoolAuthError,
+    TransitionForbidden,
+    UserNotFound,
+)
+from schoolauth.model.change import Change, Decision
+from schoolauth.model.events import AccountUnlocked, CreatePasswordSent, PasswordChangeWay
+from schoolauth.model.mail import MailMessage
+from schoolauth.model.names import UserId
+from schoolauth.model.text import require_text
+from schoolauth.model.user import Status, User
+from schoolauth.rules import accounts
+from schoolauth.service.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class MailOutcome:
+    """What became of one mail of many: `error` is None if it was handed over."""
+
+    user_id: UserId
+    error: SchoolAuthError | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether the mail was handed over."""
+        return self.error is None
+
+
+class Invitations(Desk):
+    """The desk's calls about other people's passwords; part of `UserManagement`."""
+
+    def set_password(
+        self, user_id: UserId | str, password: str, *, must_change: bool = True
+    ) -> User:
+        """Give somebody a password, which they must change at their next sign-in.
+
+        Ends their sessions and links, and clears what was counted of failed attempts. A temporary
+        password lasts 7 days. An INVITED account becomes ACTIVE.
+
+        Raises:
+            PasswordRejected: with every rule that it breaks; the old one still works.
+            NotPermitted: for one's own account; that is `SchoolAuth.change_password`.
+            TransitionForbidden: for an INACTIVE or ERASED account.
+            UserNotFound: if the school has no such account.
+        """
+        require_text(password, "password")
+        self._refuse_own(user_id)
+        how: PasswordChangeWay = "admin" if self._admin is not None else "support"
+        _, (user,) = self._read(user_id)
+        if user.status not in {Status.INVITED, Status.ACTIVE}:
+            raise TransitionForbidden(user.status.value, "password")
+        stored = self._core.new_password(password, user, how, self._actor)
+        changed = self._change(
+            user_id,
+            lambda user, stamp: accounts.choose_password(
+                user, stored, stamp, how=how, must_change=must_change
+            ),
+        )
+        self._core.attempts.forget(changed)
+        self._core.notify("password_changed", changed, changed.email)
+        return changed
+
+    def send_create_password_email(self, user_id: UserId | str) -> None:
+        """Mail somebody a link with which they choose their own password; it works for 7 days.
+
+        Raises:
+            EmailMissing: if no address is saved on the profile, with how to add one (FAQ).
+            MailNotSent: if the mail could not be handed over.
+            TransitionForbidden: for an INACTIVE or ERASED account.
+            UserNotFound: if the school has no such account.
+            NotConfigured: without a mailer or `links.password`.
+        """
+        (outcome,) = self.send_create_password_emails([user_id])
+        if outcome.error is not None:
+            raise outcome.error
+
+    def send_create_password_emails(
+        self, user_ids: Iterable[UserId | str]
+    ) -> tuple[MailOutcome, ...]:
+        """Mail many people their links, and say for each what became of it, in order.
+
+        Raises:
+            NotConfigured: without a mailer or `links.password`.
+            NotPermitted: if the desk's admin is none any more.
+        """
+        if isinstance(user_ids, str | UserId):
+            raise TypeError("user_ids must be a collection of ids")
+        core = self._core
+        core.need_mail("password")
+        ids = list(dict.fromkeys(self._core.user_id(user_id) for user_id in user_ids))
+        school_name = core.school_name(self._school)
+
+        def decide() -> Decision[list[tuple[UserId, MailMessage | Refused]]]:
+            admin, present = self._read_present(ids)
+            stamp = core.stamp(self._actor)
+            letters: list[tuple[UserId, MailMessage | Refused]] = []
+            events = []
+            for user_id in ids:
+                user = present.get(user_id)
+                letters.append((user_id, self._letter(user, school_name)))
+                if user is not None and isinstance(letters[-1][1], MailMessage):
+                    events.append(
+                        CreatePasswordSent(
+                            at=stamp.at, actor=stamp.actor, school=user.school, user=user.id
+                        )
+                    )
+            unchanged = [] if admin is None else [admin]
+            return Decision(Change((), events, unchanged) if events else None, letters)
+
+        outcomes = []
+        for user_id, letter in core.settle(decide):
+            error: SchoolAuthError | None = None
+            if isinstance(letter, Refused):
+                error = letter
+            elif not core.send(letter):
+                error = MailNotSent()
+            outcomes.append(MailOutcome(user_id, error))
+        return tuple(outcomes)
+
+    def _letter(self, user: User | None, school_name: str | None) -> MailMessage | Refused:
+        if user is None:
+            return UserNotFound()
+        if user.status not in {Status.INVITED, Status.ACTIVE}:
+            return TransitionForbidden(user.status.value, "create_password")
+        if user.email is None:
+            return EmailMissing()
+        return self._core.link_mail("create_password", user, user.email, school_name=school_name)
+
+    def _read_present(self, ids: list[UserId]) -> tuple[User | None, dict[UserId, User]]:
+        admin, _ = self._read()
+        found = self._core.users.find(ids) if ids else {}
+        return admin, {user.id: user for user in found.values() if user.school == self._school}
+
+    def unlock(self, user_id: UserId | str) -> None:
+        """Clear what was counted of failed attempts, so that the person can try again at once.
+
+        Raises:
+            UserNotFound: if the school has no such account.
+        """
+
+        def decide() -> Decision[User]:
+            admin, (user,) = self._read(user_id)
+            stamp = self._core.stamp(self._actor)
+            event = AccountUnlocked(
+                at=stamp.at, actor=stamp.actor, school=user.school, user=user.id
+            )
+            return Decision(
+                Change(events=[event], unchanged=() if admin is None else [admin]), user
+            )
+
+        self._core.attempts.forget(self._core.settle(decide))

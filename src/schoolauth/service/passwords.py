@@ -1,0 +1,200 @@
+"""Forgotten and changed passwords: what a person does alone, by a link or the old password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from schoolauth.errors import LoginRefused, TokenRefused, UserNotFound
+from schoolauth.model.change import Change, Decision, Stamp
+from schoolauth.model.events import LoginSucceeded, PasswordChangeWay, actor_user
+from schoolauth.model.names import UserId
+from schoolauth.model.text import require_text
+from schoolauth.model.token import PasswordPurpose, PasswordTokenInfo, TokenClaims
+from schoolauth.model.user import User
+from schoolauth.ports import Outcome
+from schoolauth.rules import accounts
+from schoolauth.rules.recovery import DECOY, record_reset_request, reset_purpose, token_refusal
+from schoolauth.rules.sign_in import (
+    Attempt,
+    TypedName,
+    read_typed_name,
+    record_refusal,
+    refusal,
+    space_hints,
+)
+from schoolauth.service.core import Core
+from schoolauth.service.sign_in import NOBODY, Login, SignIn
+
+_PURPOSES: tuple[PasswordPurpose, ...] = ("password_reset", "create_password", "must_change")
+_WAYS: dict[str, PasswordChangeWay] = {
+    "password_reset": "reset",
+    "create_password": "create",
+    "must_change": "must_change",
+}
+
+
+class Passwords(SignIn):
+    """The calls about passwords; part of `SchoolAuth`."""
+
+    _core: Core
+
+    def request_password_reset(self, email_or_username: str, *, source: str | None = None) -> None:
+        """Mail a link to choose a new password, if the name is an account's that may have one.
+
+        The answer, the work and the writes are the same for known, unknown and inactive accounts
+        and for those without an address. An INVITED account gets a create-password link. Links
+        asked for earlier live on until one is used (FAQ: forgotten password).
+
+        Args:
+            email_or_username: what was typed; spaces around it do not matter here.
+            source: where the request comes from.
+
+        Raises:
+            NotConfigured: without a mailer or `links.password`, whoever asks.
+            StorageUnavailable: if the store does not answer.
+        """
+        require_text(email_or_username, "email_or_username")
+        core, typed = self._core, read_typed_name(email_or_username)
+        core.need_mail("password")
+        user = core.find(typed.key or NOBODY)
+        allowed = core.attempts.may_mail(user, typed.text, source)
+        purpose = reset_purpose(user)
+        receiver = user if user is not None and purpose is not None else DECOY  # the same work
+        address = receiver.email
+        assert address is not None  # noqa: S101 # reset_purpose asks for one, and the decoy has one
+        message = core.link_mail(purpose or "password_reset", receiver, address)
+        sent = receiver is user and allowed
+        digest = core.attempts.name_digest(typed.text)
+        core.users.save(record_reset_request(user, core.stamp(), sent=sent, name_digest=digest))
+        if sent:
+            core.send(message)
+
+    def check_password_token(self, token: str) -> PasswordTokenInfo:
+        """Tell whose link it is and until when it works, for showing the form; changes nothing.
+
+        Raises:
+            TokenRefused: with the reason ``expired``, ``used`` or ``invalid``.
+        """
+        claims, user = self._redeem(token)
+        return PasswordTokenInfo(
+            purpose=cast("PasswordPurpose", claims.purpose),
+            username=user.username,
+            school=user.school,
+            expires_at=claims.expires_at,
+        )
+
+    def reset_password(self, token: str, new_password: str, *, source: str | None = None) -> Login:
+        """Choose a new password by a link or a must-change token, and sign in.
+
+        A token is used once under any concurrency, and is dead after any change of the account's
+        password, e-mail or status. A refused password leaves the token good.
+
+        Raises:
+            TokenRefused: with the reason ``expired``, ``used`` or ``invalid``.
+            PasswordRejected: with every rule that the password breaks.
+            Throttled: too many bad tokens from this source.
+            Overloaded: too many people are signing in.
+        """
+        require_text(token, "token")
+        require_text(new_password, "new_password")
+        core = self._core
+        with core.attempts.begin(core.users, None, source) as places:
+            try:
+                claims, user = self._redeem(token)
+            except TokenRefused:
+                places.settle(Outcome.FAILED)
+                raise
+            how = _WAYS[claims.purpose]
+            stored = core.new_password(new_password, user, how, actor_user(user.id))
+
+            def decide() -> Decision[User]:
+                _, fresh = self._redeem(token)
+                stamp = core.stamp(actor_user(fresh.id))
+                change = accounts.choose_password(fresh, stored, stamp, how=how)
+                signed_in = LoginSucceeded(
+                    at=stamp.at, actor=stamp.actor, school=fresh.school, user=fresh.id, how="link"
+                )
+                return Decision(
+                    Change(change.users, [*change.events, signed_in]), change.users[0].saved()
+                )
+
+            changed = core.settle(decide)
+        core.attempts.forget(changed)
+        core.notify("password_changed", changed, changed.email)
+        return self._login(changed, "link", new_password)
+
+    def _redeem(self, token: str) -> tuple[TokenClaims, User]:
+        """Return what the token says and whose it is, or raise `TokenRefused`."""
+        core = self._core
+        claims = core.tokens.read(token, *_PURPOSES)
+        user = core.find(claims.user)
+        digest = core.tokens.address_digest(None if user is None else user.email)
+        reason = token_refusal(claims, user, core.clock.now(), digest)
+        if reason is not None or user is None:
+            raise TokenRefused(reason or "invalid")
+        return claims, user
+
+    def change_password(self, user_id: UserId | str, *, current: str, new: str) -> Login:
+        """Change one's own password; every other session ends, and this one goes on as returned.
+
+        A refused new password leaves the old one working and says every rule that it breaks.
+
+        Raises:
+            LoginRefused: if *current* is not right; it counts as an attempt.
+            PasswordRejected: with every rule that *new* breaks.
+            UserNotFound: if there is no such account.
+            Overloaded: too many people are signing in.
+        """
+        require_text(current, "current")
+        require_text(new, "new")
+        core, verified = self._core, self._reauthenticate(user_id, current)
+        actor = actor_user(verified.id)
+        stored = core.new_password(new, verified, "change", actor)
+        changed = self._change_verified(
+            verified,
+            lambda user, stamp: accounts.choose_password(user, stored, stamp, how="change"),
+        )
+        core.notify("password_changed", changed, changed.email)
+        return self._login(changed, "password", new)
+
+    def _reauthenticate(self, user_id: UserId | str, password: str) -> User:
+        """Return the account if *password* is right; the try counts against the account."""
+        core = self._core
+        user = core.find(core.user_id(user_id))
+        if user is None:
+            raise UserNotFound
+        with core.attempts.begin(core.users, None, None) as places:
+            room = core.attempts.join_account(places, user, "")
+            matches, unreadable = core.credentials.check(password, user.password if room else None)
+            attempt = Attempt(
+                at=core.clock.now(),
+                typed=TypedName(user.username, exact=True, text=user.username.key),
+                name_digest="",
+                hints=space_hints("", password),
+                user=user,
+                matches=matches,
+                unreadable=unreadable,
+                throttled=not room,
+                temporary_password=core.lifetimes.temporary_password,
+            )
+            reason = refusal(attempt)
+            if reason is None or reason == "must_change_password":
+                places.settle(Outcome.SUCCEEDED)
+                return user
+            places.settle(Outcome.FAILED)
+            core.users.save(record_refusal(attempt, reason))
+            raise LoginRefused(attempt.hints)
+
+    def _change_verified(self, verified: User, change: Callable[[User, Stamp], Change]) -> User:
+        """Save a change of the account, as long as its credentials are those that were verified."""
+        core = self._core
+
+        def decide() -> Decision[User]:
+            user = core.find(verified.id)
+            if user is None or user.epoch != verified.epoch:
+                return Decision(None, LoginRefused())
+            made = change(user, core.stamp(actor_user(user.id)))
+            return Decision(made, made.users[0].saved())
+
+        return core.settle(decide)

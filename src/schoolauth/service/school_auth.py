@@ -1,0 +1,176 @@
+"""`SchoolAuth`: the library's front desk, one object for each process."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from schoolauth.errors import NotConfigured
+from schoolauth.hashing import Argon2Hasher
+from schoolauth.model.events import actor_support
+from schoolauth.model.mail import MailMessage
+from schoolauth.model.names import UserId
+from schoolauth.model.text import parse_name
+from schoolauth.ports import (
+    Clock,
+    Mailer,
+    PasswordHasher,
+    SchoolDirectory,
+    SystemClock,
+    Throttle,
+    UserRepository,
+)
+from schoolauth.rules.passwords import PasswordPolicy
+from schoolauth.service.attempts import Attempts
+from schoolauth.service.core import Core
+from schoolauth.service.credentials import Credentials
+from schoolauth.service.email_change import EmailChange
+from schoolauth.service.settings import Lifetimes, Links
+from schoolauth.service.support_desk import SupportDesk
+from schoolauth.service.user_management import UserManagement
+from schoolauth.throttle import MemoryThrottle
+from schoolauth.tokens import Tokens
+
+
+def _random_id() -> str:
+    return secrets.token_hex(16)
+
+
+class _Desks:
+    """Where the desks are opened; both the process's own and a transaction's."""
+
+    _core: Core
+
+    def manage(self, by: UserId | str) -> UserManagement:
+        """Open the desk of an active admin, for their own school.
+
+        Raises:
+            NotPermitted: if *by* is not an active admin's id.
+        """
+        return UserManagement.of_admin(self._core, by)
+
+    def support(self, by: str) -> SupportDesk:
+        """Open the desk of the vendor's own staff; the host guards this door.
+
+        Args:
+            by: who it is, 1 to 100 characters; it stands in every event.
+
+        Raises:
+            NameInvalid: if *by* cannot be used.
+        """
+        return SupportDesk(self._core, actor_support(parse_name(by, "by")))
+
+
+@dataclass(frozen=True)
+class Joined(_Desks):
+    """The desks inside a transaction of the host's own; nothing here commits (see `within`)."""
+
+    _core: Core
+
+
+class SchoolAuth(EmailChange, _Desks):
+    """The account core: signing in, passwords, links, and the two desks. One for each process.
+
+    Safe to use from many threads. Needs nothing but a repository and a key to sign people in.
+
+    Args:
+        users: where accounts are kept; it owns its transactions.
+        secret_key: at least 32 bytes, an own one for each environment.
+        old_secret_keys: keys of sessions and links that shall still work; new ones use the first.
+        mailer: hands mails over; wrap it in `QueuedMailer`, so that a known address is not slower.
+        links: the addresses of the host's own pages.
+        schools: where schools are kept.
+        policy: what a new password must keep to; `PasswordPolicy.seed()` if not given.
+        hasher: argon2id with argon2-cffi's default profile if not given.
+        throttle: counts attempts; in this process's memory if not given.
+        clock: tells the time.
+        new_id: makes the id of a new account, 1 to 64 of ``[A-Za-z0-9_-]``.
+        lifetimes: how long sessions and links last.
+
+    Raises:
+        NotConfigured: if a key is too short, or *users* works in somebody else's transaction.
+    """
+
+    def __init__(
+        self,
+        users: UserRepository,
+        *,
+        secret_key: str | bytes,
+        old_secret_keys: Sequence[str | bytes] = (),
+        mailer: Mailer | None = None,
+        links: Links | None = None,
+        schools: SchoolDirectory | None = None,
+        policy: PasswordPolicy | None = None,
+        hasher: PasswordHasher | None = None,
+        throttle: Throttle | None = None,
+        clock: Clock | None = None,
+        new_id: Callable[[], UserId | str] = _random_id,
+        lifetimes: Lifetimes | None = None,
+    ) -> None:
+        if _joined(users) or _joined(schools):
+            raise NotConfigured(
+                "this repository works in a transaction of the host: use within() for it"
+            )
+        clock = clock or SystemClock()
+        tokens = Tokens(secret_key, old_secret_keys)
+        self._core = Core(
+            users=users,
+            schools=schools,
+            mailer=mailer,
+            links=links or Links(),
+            lifetimes=lifetimes or Lifetimes(),
+            policy=policy or PasswordPolicy.seed(),
+            clock=clock,
+            new_id=new_id,
+            tokens=tokens,
+            credentials=Credentials(hasher or Argon2Hasher()),
+            attempts=Attempts(throttle or MemoryThrottle(), tokens, clock),
+        )
+
+    def mail_failed(self, message: MailMessage) -> None:
+        """Record that a mail which a queue had taken was not sent; never raises for it.
+
+        For ``QueuedMailer(…, on_failure=…)``, so that the history says so to the school's desk.
+        """
+        self._core.mail_failed(message)
+
+    @property
+    def policy(self) -> PasswordPolicy:
+        """What a new password must keep to; `describe` it on the form."""
+        return self._core.policy
+
+    @property
+    def hasher(self) -> PasswordHasher:
+        """What hashes and checks passwords."""
+        return self._core.credentials.hasher
+
+    def within(
+        self,
+        users: UserRepository,
+        *,
+        mailer: Mailer | None,
+        schools: SchoolDirectory | None = None,
+    ) -> Joined:
+        """Return the desks inside a transaction of the host's own, which the host commits.
+
+        Nothing is committed or tried again here; a refused change leaves no trace. Signing in and
+        self-service stay outside: what a refusal records must outlive the host's rollback.
+
+        Args:
+            users: a repository on the host's open transaction.
+            mailer: a `HeldMailer`, released after the commit, or one that writes into the same
+                transaction; None if nothing here sends mail.
+            schools: a directory on the same transaction.
+
+        Raises:
+            NotConfigured: if *users* owns its transactions.
+        """
+        if not _joined(users) or (schools is not None and not _joined(schools)):
+            raise NotConfigured("within() needs a repository on the host's own transaction")
+        core = replace(self._core, users=users, mailer=mailer, schools=schools, joined=True)
+        return Joined(core)
+
+
+def _joined(store: object) -> bool:
+    return bool(getattr(store, "joined", False))

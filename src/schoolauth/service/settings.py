@@ -1,0 +1,65 @@
+"""What a host decides once: the addresses of its own pages, and how long things last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from schoolauth.errors import NotConfigured
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Links:
+    """Addresses of the host's own pages, each with ``{token}`` where the token goes.
+
+    *password* is where a password is chosen, *email* where a new address is confirmed, *recovery*
+    where an admin recovery is approved. They come from here only, never from a request.
+
+    Raises:
+        NotConfigured: if one is not ``https`` (or ``http`` on localhost), or has no ``{token}``.
+    """
+
+    password: str | None = None
+    email: str | None = None
+    recovery: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            template = getattr(self, field.name)
+            if template is not None and not _is_safe(template):
+                raise NotConfigured(
+                    f"links.{field.name} must be https (or http on localhost), with one {{token}}"
+                )
+
+
+def _is_safe(template: str) -> bool:
+    try:
+        parts = urlsplit(template.replace("{token}", "t"))
+    except ValueError:  # such as an unclosed bracket
+        return False
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    return secure and bool(parts.hostname) and template.count("{token}") == 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lifetimes:
+    """How long things last from the moment they are made.
+
+    Raises:
+        NotConfigured: if one is not longer than nothing.
+    """
+
+    session: timedelta = timedelta(hours=12)
+    password_reset: timedelta = timedelta(hours=24)
+    create_password: timedelta = timedelta(days=7)
+    must_change: timedelta = timedelta(hours=1)
+    temporary_password: timedelta = timedelta(days=7)
+    confirm_email: timedelta = timedelta(hours=24)
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) <= timedelta(0):
+                raise NotConfigured(f"lifetimes.{field.name} must be longer than nothing")

@@ -1,0 +1,226 @@
+"""`SupportDesk`: what the vendor's own staff do; the host guards the door to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schoolauth.errors import NotPermitted, PasswordRejected, SchoolUnknown, UserNotFound
+from schoolauth.mail.texts import compose
+from schoolauth.model.change import Change, Decision, Page, Stamp
+from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
+from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
+from schoolauth.model.school import School
+from schoolauth.model.text import parse_name, require_text
+from schoolauth.model.user import Role, Status, User
+from schoolauth.rules import accounts
+from schoolauth.service.core import Core
+from schoolauth.service.enrolment import (
+    KEEP,
+    Person,
+    free_username,
+    new_account,
+    new_user_id,
+    parse_username,
+    with_suggestion,
+)
+from schoolauth.service.user_management import UserManagement
+
+
+class SupportDesk:
+    """The desk of the vendor's support, over all schools (see `SchoolAuth.support`)."""
+
+    def __init__(self, core: Core, actor: str) -> None:
+        self._core = core
+        self._actor = actor
+
+    def add_school(self, school: School) -> School:
+        """Add a school; its two addresses may approve the recovery of an admin account.
+
+        Raises:
+            SchoolTaken: if there is one with this code.
+            NotConfigured: without a school directory.
+        """
+        if not isinstance(school, School):
+            raise TypeError("school must be a School")
+        event = SchoolAdded(at=self._core.clock.now(), actor=self._actor, school=school.code)
+        self._core.need_schools().save(school, event)
+        return school
+
+    def change_school(
+        self,
+        code: SchoolCode | str,
+        *,
+        name: str = KEEP,
+        headteacher_email: EmailAddress | str | None = KEEP,
+        deputy_email: EmailAddress | str | None = KEEP,
+    ) -> School:
+        """Change a school's name or approvers; what is not given stays. Old and new head are told.
+
+        Raises:
+            SchoolUnknown: if there is no such school.
+            NameInvalid, EmailInvalid: if a value cannot be used.
+            NotConfigured: without a school directory.
+        """
+        old = self._school(code)
+        given = {"name": name, "headteacher_email": headteacher_email, "deputy_email": deputy_email}
+        values: dict[str, Any] = {
+            field: getattr(old, field) if value is KEEP else value for field, value in given.items()
+        }
+        new = School(old.code, **values)
+        fields = tuple(field for field in given if getattr(old, field) != getattr(new, field))
+        if fields:
+            event: AuditEvent = SchoolChanged(
+                at=self._core.clock.now(), actor=self._actor, school=old.code, fields=fields
+            )
+            self._core.need_schools().save(new, event)
+            self._tell_heads(old, new, fields)
+        return new
+
+    def _tell_heads(self, old: School, new: School, fields: tuple[str, ...]) -> None:
+        facts = {"fields": ", ".join(field.replace("_", " ") for field in fields)}
+        for to in {old.headteacher_email, new.headteacher_email}:
+            if to is not None and self._core.mailer is not None:
+                self._core.send(
+                    compose(
+                        "school_changed", to=to, school=new.code, school_name=new.name, facts=facts
+                    )
+                )
+
+    def schools(self, *, after: str | None = None, limit: int = 50) -> Page[School]:
+        """Return the schools by code, *limit* (1 to 500) on a page.
+
+        Raises:
+            NotConfigured: without a school directory.
+        """
+        return self._core.need_schools().list(after=after, limit=limit)
+
+    def _school(self, code: SchoolCode | str) -> School:
+        """Return the school with this code, or raise `SchoolUnknown`."""
+        directory = self._core.need_schools()
+        parsed = code if isinstance(code, SchoolCode) else SchoolCode.parse(code)
+        school = directory.find([parsed]).get(parsed)
+        if school is None:
+            raise SchoolUnknown
+        return school
+
+    def manage(self, school: SchoolCode | str) -> UserManagement:
+        """Open a school's own desk, acting under the support name.
+
+        Raises:
+            SchoolUnknown: if there is no such school.
+            NotConfigured: without a school directory.
+        """
+        return UserManagement(self._core, self._school(school).code, self._actor, None)
+
+    def add_first_admin(
+        self,
+        school: SchoolCode | str,
+        *,
+        given_name: str,
+        family_name: str,
+        email: EmailAddress | str | None = None,
+        username: Username | str | None = None,
+        password: str | None = None,
+    ) -> User:
+        """Add a school's first administrator: ACTIVE with a *password*, INVITED without.
+
+        For setting up together with that person: the password is not a temporary one.
+
+        Raises:
+            NotPermitted: if the school has an admin already, who can add others.
+            SchoolUnknown: if there is no such school.
+            PasswordRejected: with every rule that the password breaks.
+            EmailTaken, UsernameTaken: if another account has it.
+            NameInvalid, EmailInvalid, UsernameInvalid: if a value cannot be used.
+            NotConfigured: without a school directory.
+        """
+        person = Person.parse(given_name, family_name, Role.ADMIN, email, username)
+        if password is not None:
+            require_text(password, "password")
+        core, code = self._core, self._school(school).code
+        user_id, stored = new_user_id(core), None
+        if password is not None:
+            somebody, _ = new_account(core, user_id, code, person, core.stamp(self._actor))
+            violations = core.policy.violations(password, somebody)
+            if violations:
+                raise PasswordRejected(violations)
+            stored = core.credentials.hash(password)
+
+        def decide() -> Decision[User]:
+            standing = self.manage(code).search(
+                roles=[Role.ADMIN], statuses=[Status.ACTIVE, Status.INVITED], limit=1
+            )
+            if standing.items:
+                raise NotPermitted("admin_exists")
+            stamp = core.stamp(self._actor)
+            user, added = new_account(core, user_id, code, person, stamp)
+            events: list[AuditEvent] = [added]
+            if stored is not None:
+                change = accounts.choose_password(user, stored, stamp, how="support")
+                user = change.users[0]
+                events.extend(change.events)
+            return Decision(Change([user], events), user.saved())
+
+        return with_suggestion(lambda: core.settle(decide), suggested=username is None)
+
+    def move_user(
+        self,
+        user_id: UserId | str,
+        school: SchoolCode | str,
+        *,
+        username: Username | str | None = None,
+    ) -> User:
+        """Move an account to another school; sessions and links die, the MIS id stays behind.
+
+        An admin arrives as STAFF. A username of the old school's form gets the new school's, unless
+        one is given.
+
+        Raises:
+            LastAdmin: if this would leave the old school without an active admin.
+            SchoolUnknown: if there is no such school.
+            UserNotFound: if there is no such account.
+            UsernameTaken: if another account has it.
+            TransitionForbidden: for an ERASED account.
+            NotConfigured: without a school directory.
+        """
+        core, target = self._core, self._school(school).code
+        wanted = None if username is None else parse_username(username)
+        desk = self._desk_of(user_id)
+
+        def rule(user: User, stamp: Stamp) -> Change:
+            name = wanted or user.username
+            if wanted is None and user.username.key.startswith(f"{user.school.key}_"):
+                name = free_username(core, target, user.family_name, user.given_name)
+            return accounts.move_user(user, target, name, stamp)
+
+        return with_suggestion(
+            lambda: desk._change(user_id, rule),  # noqa: SLF001 # its own desk
+            suggested=username is None,
+        )
+
+    def set_legal_hold(self, user_id: UserId | str, on: bool, *, reason: str) -> User:
+        """Forbid to erase an account, or allow it again.
+
+        Args:
+            user_id: whose.
+            on: True to forbid.
+            reason: a case number, 1 to 100 characters; it stays in the history, so no names.
+
+        Raises:
+            UserNotFound: if there is no such account.
+            TransitionForbidden: for an ERASED account.
+            NameInvalid: if the reason cannot be used.
+        """
+        if not isinstance(on, bool):
+            raise TypeError("on must be bool")
+        text = parse_name(reason, "reason")
+        desk = self._desk_of(user_id)
+        return desk._change(  # noqa: SLF001 # its own desk
+            user_id, lambda user, stamp: accounts.set_legal_hold(user, on, text, stamp)
+        )
+
+    def _desk_of(self, user_id: UserId | str) -> UserManagement:
+        user = self._core.find(self._core.user_id(user_id))
+        if user is None:
+            raise UserNotFound
+        return UserManagement(self._core, user.school, self._actor, None)

@@ -1,0 +1,86 @@
+"""What a host decides once is checked at once."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schoolauth.errors import NotConfigured
+from schoolauth.service.settings import Lifetimes, Links
+
+LINKS = [field.name for field in fields(Links)]
+LIFETIMES = [field.name for field in fields(Lifetimes)]
+
+
+@pytest.mark.parametrize("page", LINKS)
+@pytest.mark.parametrize(
+    "template",
+    [
+        "https://app.example.org/password/{token}",
+        "https://app.example.org/password?t={token}#top",
+        "https://app.example.org:8443/#{token}",
+        "http://localhost:8000/{token}",
+        "http://127.0.0.1/{token}",
+        "http://[::1]:8000/{token}",
+    ],
+)
+def test_safe_links(page: str, template: str) -> None:
+    """A page under https, or on the developer's own computer, with one place for the token."""
+    assert getattr(Links(**{page: template}), page) == template
+
+
+@pytest.mark.parametrize("page", LINKS)
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "{token}",
+        "/password/{token}",
+        "https:///{token}",
+        "https://app.example.org/password",
+        "https://app.example.org/{token}/{token}",
+        "https://app.example.org/{Token}",
+        "http://app.example.org/{token}",
+        "http://localhost.example.org/{token}",
+        "http://localhost@app.example.org/{token}",
+        "ftp://app.example.org/{token}",
+        "javascript://app.example.org/{token}",
+        "https://[::1/{token}",
+    ],
+)
+def test_unsafe_links(page: str, template: str) -> None:
+    """A link that others could read or that leads nowhere is refused, and the page is named."""
+    with pytest.raises(NotConfigured, match=rf"^links\.{page} must be https") as caught:
+        Links(**{page: template})
+    assert caught.value.__context__ is None
+
+
+def test_links_may_be_left_out() -> None:
+    """A host without mails needs no pages; each call says what it misses."""
+    assert {getattr(Links(), page) for page in LINKS} == {None}
+
+
+@pytest.mark.parametrize("name", LIFETIMES)
+@pytest.mark.parametrize("lifetime", [timedelta(0), -timedelta(seconds=1)])
+def test_lifetimes_are_longer_than_nothing(name: str, lifetime: timedelta) -> None:
+    """What would be over when it begins is refused, and named."""
+    with pytest.raises(NotConfigured, match=rf"^lifetimes\.{name} must be longer than nothing$"):
+        Lifetimes(**{name: lifetime})
+
+
+def test_lifetimes_are_those_of_the_design() -> None:
+    """The defaults that the documents promise."""
+    hours: dict[str, Any] = {
+        name: getattr(Lifetimes(), name) / timedelta(hours=1) for name in LIFETIMES
+    }
+    assert hours == {
+        "session": 12,
+        "password_reset": 24,
+        "create_password": 7 * 24,
+        "must_change": 1,
+        "temporary_password": 7 * 24,
+        "confirm_email": 24,
+    }

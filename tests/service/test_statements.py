@@ -1,0 +1,86 @@
+"""What a sign-in costs a database: one SELECT, and at most one write transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.databases import SQL_STORES, Databases
+from tests.service.world import World, make_world
+
+
+@contextmanager
+def watched(engine: Engine) -> Iterator[list[str]]:
+    """Collect the first word of every statement, and every commit."""
+    seen: list[str] = []
+
+    def statement(_c: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+        seen.append(text.split(maxsplit=1)[0])
+
+    def commit(_c: Any) -> None:
+        seen.append("COMMIT")
+
+    event.listen(engine, "before_cursor_execute", statement)
+    event.listen(engine, "commit", commit)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", statement)
+        event.remove(engine, "commit", commit)
+
+
+@pytest.fixture(params=SQL_STORES)
+def sql_world(request: pytest.FixtureRequest, databases: Databases) -> tuple[World, Engine]:
+    """A school on each SQL store, with its engine."""
+    stock = databases.stock(request.param)
+    assert stock.engine is not None
+    return make_world(stock.users, stock.schools), stock.engine
+
+
+def test_a_sign_in_is_one_select_and_one_insert(sql_world: tuple[World, Engine]) -> None:
+    """From the second of a day on, no account is written and no lock is taken."""
+    world, engine = sql_world
+    teacher = world.teacher()
+    world.log_in(teacher)
+    with watched(engine) as seen:
+        world.log_in(teacher)
+    assert [word for word in seen if word != "COMMIT"] == ["SELECT", "INSERT"]
+    assert seen.count("COMMIT") <= 1
+
+
+def test_the_first_sign_in_of_a_day_is_one_transaction(sql_world: tuple[World, Engine]) -> None:
+    """The account and the event are written together."""
+    world, engine = sql_world
+    teacher = world.teacher()
+    with watched(engine) as seen:
+        world.log_in(teacher)
+    writing = [word for word in seen if word not in {"SELECT", "SET"}]
+    expected = ["UPDATE", "INSERT", "COMMIT"]
+    if engine.dialect.name == "sqlite":
+        expected = ["UPDATE", *expected]  # the gate's, which begins the writing transaction
+    assert writing == expected
+
+
+def test_a_refused_sign_in_is_one_select_and_one_insert(sql_world: tuple[World, Engine]) -> None:
+    """Known and unknown names ask and write the same."""
+    from schoolauth import LoginRefused
+
+    world, engine = sql_world
+    world.teacher()
+    for name in ("wg204nx_james", "wg204nx_nobody", "\x00"):
+        with watched(engine) as seen, pytest.raises(LoginRefused):
+            world.auth.log_in(name, "Wrong1234")
+        assert [word for word in seen if word != "COMMIT"] == ["SELECT", "INSERT"]
+
+
+def test_a_session_is_one_select(sql_world: tuple[World, Engine]) -> None:
+    """Every request of a signed-in person costs one read."""
+    world, engine = sql_world
+    session = world.log_in(world.teacher()).session
+    with watched(engine) as seen:
+        world.auth.resume(session)
+    assert seen == ["SELECT"]
