@@ -1,0 +1,174 @@
+"""What every command but the tour stands on: the database, who asks, and which school is meant."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from argparse import Namespace
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schoolauth.cli.terminal import Terminal
+from schoolauth.errors import (
+    NameInvalid,
+    SchoolUnknown,
+    StorageUnavailable,
+    UsernameInvalid,
+    UserNotFound,
+)
+from schoolauth.model.change import LISTED, PAGE_MAX
+from schoolauth.model.names import SchoolCode, Username
+from schoolauth.model.user import Role, Status, User
+from schoolauth.service.school_auth import SchoolAuth
+from schoolauth.service.support_desk import SupportDesk
+from schoolauth.service.user_management import UserManagement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+NEEDS_SQLALCHEMY = 'this needs SQLAlchemy, which comes with: pip install "schoolauth[sql]"'
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command works with; every change is signed ``support:`` and the ``--by`` name."""
+
+    args: Namespace
+    out: Terminal
+    engine: Engine
+    auth: SchoolAuth
+
+    def support(self) -> SupportDesk:
+        """Open the support desk.
+
+        Raises:
+            NameInvalid: if the ``--by`` name cannot be used.
+        """
+        return self.auth.support(by=self._by())
+
+    def desk(self) -> UserManagement:
+        """Open the desk of the school that is meant: ``--school``, or the only one there is."""
+        return self.support().manage(self.school())
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[UserManagement]:
+        """Open the school's desk so that all that is done there is done, or nothing of it."""
+        from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+
+        school = self.school()
+        with self.engine.begin() as connection:
+            users, schools = SqlUserRepository(connection), SqlSchoolDirectory(connection)
+            joined = self.auth.within(users, mailer=None, schools=schools)
+            yield joined.support(by=self._by()).manage(school)
+
+    def school(self) -> SchoolCode:
+        """Return the code of the school that is meant.
+
+        Raises:
+            SystemExit: if it is not clear which, or there is none.
+        """
+        support = self.support()
+        if self.args.school is None:
+            schools = support.schools(limit=2).items
+            if len(schools) != 1:
+                raise SystemExit(
+                    "there are several schools: say which with --school CODE"
+                    if schools
+                    else "there is no school yet: `school add CODE NAME` makes one"
+                )
+            return schools[0].code
+        try:
+            return support.manage(self.args.school).school
+        except (SchoolUnknown, NameInvalid) as error:
+            problem = f"{error.code}: {error.message}"
+        raise SystemExit(problem)
+
+    def _by(self) -> str:
+        if self.args.by is not None:
+            return str(self.args.by)
+        with suppress(OSError, KeyError, ImportError):  # what it raises depends on the Python
+            return getpass.getuser()
+        raise SystemExit("say who you are with --by NAME: it stands in the history")
+
+
+@contextmanager
+def opened(args: Namespace) -> Iterator[Context]:
+    """Open the database behind ``--db`` for one command.
+
+    Raises:
+        StorageUnavailable: if the URL leads to no database, or the database gives up.
+    """
+    try:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+    except ModuleNotFoundError:
+        raise SystemExit(NEEDS_SQLALCHEMY) from None
+    engine = _connected(args.db)
+    try:
+        # nothing that is signed here is handed out, so the key may end with the process
+        auth = SchoolAuth(
+            SqlUserRepository(engine),
+            secret_key=secrets.token_bytes(32),
+            schools=SqlSchoolDirectory(engine),
+        )
+        yield Context(args, Terminal(), engine, auth)
+        return
+    except SQLAlchemyError as error:
+        problem = type(error).__name__
+    finally:
+        engine.dispose()
+    raise StorageUnavailable(f"The database gave up ({problem}).")
+
+
+def _connected(url: str) -> Engine:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+
+    try:
+        engine = create_engine(url)
+        with engine.connect():
+            return engine
+    except DBAPIError as error:
+        problem = str(error.orig)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        problem = str(error)
+    except Exception as error:  # noqa: BLE001 # drivers raise what they like for a wrong URL
+        # not its text, where parts of a password may stand
+        problem = f"the URL is not understood ({type(error).__name__})"
+    problem = " ".join(problem.split())
+    raise StorageUnavailable(f"The database behind --db cannot be reached: {problem[:300]}")
+
+
+def everyone(
+    desk: UserManagement,
+    text: str = "",
+    *,
+    statuses: Collection[Status] = LISTED,
+    roles: Collection[Role] = frozenset(Role),
+) -> Iterator[User]:
+    """Yield the school's accounts in which every word of *text* occurs, page by page."""
+    after = None
+    while True:
+        page = desk.search(text, statuses=statuses, roles=roles, after=after, limit=PAGE_MAX)
+        yield from page.items
+        after = page.next
+        if after is None:
+            return
+
+
+def find_user(desk: UserManagement, text: str) -> User:
+    """Return the school's account with exactly this username.
+
+    Raises:
+        UserNotFound: if there is none.
+    """
+    wanted = None
+    with suppress(UsernameInvalid):  # nobody can have it
+        wanted = Username.parse(text)
+    for user in everyone(desk, text) if wanted is not None else ():
+        if user.username == wanted:
+            return user
+    raise UserNotFound(f"There is no user {text!r} in {desk.school}.")

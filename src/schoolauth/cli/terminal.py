@@ -1,0 +1,112 @@
+"""Text for a terminal: wrapped, aligned, safe to show, and coloured only where somebody looks."""
+
+from __future__ import annotations
+
+import getpass
+import itertools
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal
+
+Style = Literal["bold", "dim", "red", "green", "cyan"]
+_STYLES: dict[Style, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
+_WIDTH_MAX = 100
+_WIDTH_MIN = 40
+_COLUMN_MIN = 10
+_LABEL_INDENT = 12
+
+
+def safe(text: str) -> str:
+    r"""Return *text* with every character that a terminal would obey written out, as ``\x1b``."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def ask_password(prompt: str, *, twice: bool = False) -> str:
+    """Return a password typed unseen, spaces and all; a line of stdin where nobody can type.
+
+    Raises:
+        SystemExit: if what was typed *twice* differs.
+    """
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().removesuffix("\n")
+    password = getpass.getpass(f"{prompt}: ")
+    if twice and getpass.getpass(f"{prompt} again: ") != password:
+        raise SystemExit("These were two different passwords. Nothing was changed.")
+    return password
+
+
+class Terminal:
+    """Prints to stdout: paragraphs at most 100 columns wide, and tables.
+
+    A table is as wide as it needs to be where stdout is no terminal, one row to a line.
+    """
+
+    def __init__(self) -> None:
+        is_terminal = sys.stdout.isatty()
+        columns = shutil.get_terminal_size((_WIDTH_MAX, 24)).columns
+        self._styled = (
+            is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        )
+        self._table_width = max(columns, _WIDTH_MIN) if is_terminal else sys.maxsize
+        self.width = max(_WIDTH_MIN, min(columns, _WIDTH_MAX))
+
+    def say(self, text: str = "", *, indent: int = 0, style: Style | None = None) -> None:
+        """Print a paragraph."""
+        for line in _wrapped(safe(text), self.width - indent):
+            print(" " * indent + self._in(style, line))
+
+    def heading(self, text: str) -> None:
+        """Print a heading, after an empty line and with a line below it."""
+        lines = _wrapped(safe(text), self.width)
+        print()
+        for line in lines:
+            print(self._in("bold", line))
+        print("-" * max(map(len, lines)))
+
+    def labelled(self, label: str, text: str, style: Style | None = None) -> None:
+        """Print a paragraph that hangs from a *label*, to which *style* applies."""
+        first, *others = _wrapped(safe(text), self.width - _LABEL_INDENT)
+        print(f"  {self._in(style, label.ljust(_LABEL_INDENT - 2))}{first}")
+        for line in others:
+            print(" " * _LABEL_INDENT + line)
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print aligned columns; where they are too wide, the widest cells go on below."""
+        cells = [[safe(cell) for cell in row] for row in (headings, *rows)]
+        widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
+        room = self._table_width - 2 * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > _COLUMN_MIN:
+            widths[widths.index(max(widths))] -= 1
+        for number, row in enumerate(cells):
+            parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for line in itertools.zip_longest(*parts, fillvalue=""):
+                padded = (
+                    cell + " " * (width - _columns(cell))
+                    for cell, width in zip(line, widths, strict=True)
+                )
+                print(self._in(None if number else "bold", "  ".join(padded).rstrip()))
+
+    def _in(self, style: Style | None, text: str) -> str:
+        if style is None or not self._styled:
+            return text
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    # no break at hyphens: half an address or a username is not recognised
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def _columns(text: str) -> int:
+    """Return how many columns *text* takes: accents of their own none, wide letters two."""
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in {"W", "F"})
+        for c in text
+    )

@@ -1,0 +1,145 @@
+"""The tour: a made-up school on a database of its own, and every question of the FAQ in turn."""
+
+from __future__ import annotations
+
+import secrets
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from schoolauth.cli.context import NEEDS_SQLALCHEMY
+from schoolauth.cli.scenes import (
+    ADMIN,
+    ALICE,
+    BENEDICT,
+    FLORENCES_EMAIL,
+    FORMER_NAME,
+    JAMES,
+    NIAMH,
+    SCENES,
+)
+from schoolauth.cli.stage import Mails, Stage, new_password, promise
+from schoolauth.cli.terminal import Terminal
+from schoolauth.cli.texts import user_text
+from schoolauth.mis import Roster, read_csv
+from schoolauth.model.school import School
+from schoolauth.model.user import Role
+from schoolauth.service.school_auth import SchoolAuth
+from schoolauth.service.settings import Links
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_LINKS = Links(
+    password="https://hill.example.org/password/{token}",  # noqa: S106 # the address of a page
+    email="https://hill.example.org/email/{token}",
+)
+_INTRODUCTION = """
+Every question of the FAQ, played on a made-up school. The library does it all for real: a SQLite
+database in a temporary directory, argon2id hashes, signed links. Mails are kept in a list, so that
+nobody gets one. Passwords are not shown, links are shortened, and the ids of accounts are shown as
+usernames. Times are UTC. `auth` is the front desk that a host calls, `desk` the administrator's.
+"""
+
+
+def play_tour(out: Terminal) -> None:
+    """Play every question of the FAQ, and check that each comes out as promised.
+
+    Raises:
+        AssertionError: if one does not.
+    """
+    try:
+        import sqlalchemy
+    except ModuleNotFoundError:
+        raise SystemExit(NEEDS_SQLALCHEMY) from None
+    with TemporaryDirectory(prefix="schoolauth-tour-") as directory:
+        engine = sqlalchemy.create_engine(f"sqlite:///{Path(directory) / 'school.db'}")
+        try:
+            _play(out, engine)
+        finally:
+            engine.dispose()  # a file that is open could not be removed everywhere
+    out.say()
+    out.say(
+        "Every question came out as promised, and the temporary database is gone.", style="bold"
+    )
+
+
+def staff_list() -> Roster:
+    """Return the staff list that comes with the library."""
+    source = resources.files("schoolauth.cli") / "sample" / "staff.csv"
+    with resources.as_file(source) as path:
+        return read_csv(path)
+
+
+def _play(out: Terminal, engine: Engine) -> None:
+    from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+
+    create_tables(engine)
+    mails = Mails()
+    auth = SchoolAuth(
+        SqlUserRepository(engine),
+        secret_key=secrets.token_bytes(32),
+        mailer=mails,
+        links=_LINKS,
+        schools=SqlSchoolDirectory(engine),
+    )
+    out.heading("A Tour Through The FAQ")
+    out.say(" ".join(_INTRODUCTION.split()))
+    stage = _open_school(out, auth, mails)
+    for number, (question, scene) in enumerate(SCENES, start=1):
+        out.heading(f"{number}. {question}")
+        scene(stage)
+
+
+def _open_school(out: Terminal, auth: SchoolAuth, mails: Mails) -> Stage:
+    """Set the school up as it is before the first question."""
+    out.heading("Before The First Question: Hill Primary Is Set Up")
+    support = auth.support(by="tour")
+    head = "m.fenwick-stubbs@hill.example.org"
+    support.add_school(School("wg204nx", "Hill Primary", headteacher_email=head))
+    password = new_password()
+    admin = support.add_first_admin(
+        "wg204nx",
+        given_name="Ottoline",
+        family_name="Brackenrigg",
+        email="office@hill.example.org",
+        password=password,
+    )
+    promise(str(admin.username) == ADMIN, "the username is the school's code and the family name")
+    desk = auth.manage(by=admin.id)
+    stage = Stage(out, auth, desk, mails, staff_list())
+    stage.passwords[admin.id] = password
+    desk.add_user(given_name="James", family_name="Thistlebury", role=Role.TEACHER, username=JAMES)
+    former = desk.add_user(
+        given_name="Florence",
+        family_name="Marlpit",
+        role=Role.STAFF,
+        email=FLORENCES_EMAIL,
+        username=FORMER_NAME,
+    )
+    desk.deactivate(former.id)
+    stage.quietly()
+    stage.tell(
+        f"The administrator is {user_text(admin)}. Two accounts are there from earlier years, "
+        f"{JAMES} and {FORMER_NAME}, which is inactive. Now the staff list of the MIS is mapped."
+    )
+    plan = stage.run(desk.plan_mapping, stage.rows, source="sims")
+    leavers = [f"{item.row.given_name} {item.row.family_name}" for item in plan.of("left")]
+    numbered = [item.username for item in plan.of("new") if "name_numbered" in item.reasons]
+    promise(numbered == [BENEDICT], "a second Smith is numbered, and the plan says so")
+    stage.tell(
+        f"Left, and without an account: {', '.join(leavers)}. Numbered, to be looked at: "
+        f"{', '.join(map(str, numbered))}, for {ALICE} is another Smith."
+    )
+    report = stage.run(desk.apply_mapping, plan)
+    promise(len(report.added) == len(plan.of("new")), "everybody who is new has an account")
+    invited = [stage.user(username) for username in (ALICE, BENEDICT, NIAMH)]
+    outcomes = desk.send_create_password_emails([user.id for user in invited])
+    promise(all(outcome.sent for outcome in outcomes), "the mails were sent")
+    for user, mail in zip(invited, mails[-len(invited) :], strict=True):
+        auth.reset_password(str(mail.token), stage.choose(user).value)
+    stage.quietly()
+    names = ", ".join(user.full_name for user in invited)
+    stage.tell(f"{names} have got their create password mail, and chosen a password.")
+    return stage
