@@ -1,0 +1,254 @@
+"""The house itself: its codes, its pages, its rooms and who may come into which."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from importlinter.cli import lint_imports
+
+from schoolauth import errors
+from schoolauth.model.events import EVENT_KINDS, AuditEvent
+from schoolauth.model.user import TRANSITIONS, Status
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "schoolauth"
+SOURCES = sorted(SOURCE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+REFERENCE = ROOT / "docs" / "reference"
+
+AT_THE_TOP = {"CHANGELOG.md", "LICENSE", "README.md", "docs", "pyproject.toml", "src", "tests"}
+LINES_MAX = 320
+LONG_FILES = {
+    "aio.py": "one twin for each call, read as a catalogue",
+    "errors.py": "one closed tree, read as a catalogue",
+    "model/events.py": "one closed set, read as a catalogue",
+    "rules/common_passwords.py": "data",
+}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def error_classes() -> list[type[errors.SchoolAuthError]]:
+    return [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.SchoolAuthError)
+    ]
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the text under each heading of the third level, which has a code in backticks."""
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    parts = re.split(r"^### `(\w+)`$", text, flags=re.MULTILINE)
+    names = parts[1::2]
+    assert len(names) == len(set(names)), "a heading is there twice"
+    assert len(names) == len(re.findall(r"^###+ ", text, flags=re.MULTILINE))
+    return dict(zip(names, parts[2::2], strict=True))
+
+
+def listed(section: str, label: str) -> tuple[str, ...]:
+    """Return the names in backticks that the line *label* of a section lists."""
+    lines = re.findall(rf"^- {label}: (.+)$", section, flags=re.MULTILINE)
+    assert len(lines) == 1, f"one line '- {label}: …' is wanted"
+    return tuple(re.findall(r"`(\w+)`", lines[0]))
+
+
+# --- Codes and kinds -------------------------------------------------------------------------
+
+
+def test_every_error_code_is_its_class_in_snake_case() -> None:
+    """A code can be told from the class name, and the other way round."""
+    assert {cls.__name__: cls.code for cls in error_classes()} == {
+        cls.__name__: snake_case(cls.__name__) for cls in error_classes()
+    }
+
+
+def test_error_codes_are_a_closed_set() -> None:
+    """Each member of the Literal has exactly one class, and no class is outside of it."""
+    codes = [cls.code for cls in error_classes()]
+    assert sorted(codes) == sorted(get_args(errors.ErrorCode))
+
+
+def test_no_error_class_is_hidden_in_another_room() -> None:
+    """Every exception of the library is in errors.py, where its code is looked for."""
+    known = {cls.__name__ for cls in error_classes()} | {"Exception", "BaseException"}
+    hidden = [
+        f"{relative(path)}: {node.name}"
+        for path in SOURCES
+        if path != SOURCE / "errors.py"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id in known for base in node.bases)
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("cls", error_classes(), ids=lambda cls: cls.code)
+def test_error_page_tells_each_code(cls: type[errors.SchoolAuthError]) -> None:
+    """The page lists exactly what `details()` has, what to tell the person, and a status."""
+    section = sections("errors.md")[cls.code]
+    assert listed(section, "Details") == cls.fields
+    assert re.search(r"^- Tell the person: .+$", section, flags=re.MULTILINE)
+    assert re.search(r"^- HTTP: [45]\d\d\b", section, flags=re.MULTILINE)
+
+
+def test_error_page_has_no_code_of_its_own() -> None:
+    """The headings are exactly the codes, in the order of errors.py."""
+    assert list(sections("errors.md")) == list(get_args(errors.ErrorCode))
+
+
+def test_every_event_kind_is_its_class_in_snake_case() -> None:
+    """A kind can be told from the class name, and every event class is in the closed set."""
+    assert {event.__name__: event.kind for event in AuditEvent.__subclasses__()} == {
+        event.__name__: snake_case(event.__name__) for event in EVENT_KINDS.values()
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(EVENT_KINDS))
+def test_event_page_tells_each_kind(kind: str) -> None:
+    """The page lists exactly the fields that the kind adds to the common ones."""
+    common = {field.name for field in dataclasses.fields(AuditEvent)}
+    own = [field.name for field in dataclasses.fields(EVENT_KINDS[kind])]
+    section = sections("events.md")[kind]
+    assert listed(section, "Fields") == tuple(name for name in own if name not in common)
+
+
+def test_event_page_has_no_kind_of_its_own() -> None:
+    """The headings are exactly the kinds."""
+    assert sorted(sections("events.md")) == sorted(EVENT_KINDS)
+
+
+def diagram(transitions: Mapping[Status, frozenset[Status]]) -> str:
+    """Draw the table of what may become what, as mermaid text."""
+    arrows = [
+        f"    {old.value} --> {new.value}"
+        for old in Status
+        for new in Status
+        if new in transitions[old]
+    ]
+    ends = [f"    {status.value} --> [*]" for status in Status if not transitions[status]]
+    return "\n".join(["stateDiagram-v2", "    [*] --> invited", *arrows, *ends])
+
+
+def test_status_page_draws_the_table() -> None:
+    """The picture of what an account may become is the table that the code obeys."""
+    text = (REFERENCE / "status.md").read_text(encoding="utf-8")
+    assert re.findall(r"```mermaid\n(.*?)\n```", text, flags=re.DOTALL) == [diagram(TRANSITIONS)]
+
+
+# --- Rooms -----------------------------------------------------------------------------------
+
+
+def test_arrows_go_downward_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contracts of pyproject.toml hold: import-linter's own exit code says so."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "path", list(sys.path))  # it puts the working directory there
+    config = str(ROOT / "pyproject.toml")
+    assert lint_imports(config_filename=config, no_cache=True, no_logo=True) == 0
+
+
+def test_front_door_is_light() -> None:
+    """A fresh `import schoolauth` loads no database, event loop, mail, DNS or test library."""
+    script = "import json, sys, schoolauth; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {module.split(".")[0] for module in json.loads(run.stdout)}
+    heavy = {"asyncio", "dns", "hypothesis", "pytest", "smtplib", "sqlalchemy", "sqlite3"}
+    assert "schoolauth" in loaded
+    assert loaded & heavy == set()
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    """The root of the repository has the few allowed names and dot-files only."""
+    command = ["git", "ls-files"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode:
+        pytest.skip(f"not a git checkout: {run.stderr.strip()}")
+    names = {line.split("/")[0] for line in run.stdout.splitlines()}
+    assert {name for name in names if not name.startswith(".")} <= AT_THE_TOP
+
+
+def test_long_files_have_a_reason() -> None:
+    """No file of src outgrows its room, but for the listed ones, which are still long."""
+    lines = {
+        path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8").count("\n")
+        for path in SOURCES
+    }
+    assert {name: count for name, count in lines.items() if count > LINES_MAX}.keys() == (
+        LONG_FILES.keys()
+    )
+
+
+# --- Words -----------------------------------------------------------------------------------
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def undocumented(tree: ast.Module | ast.ClassDef, name: str) -> Iterator[str]:
+    """Yield what is public in *tree* and has no docstring; magic methods need none."""
+    if not ast.get_docstring(tree):
+        yield name
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef | Function) or node.name.startswith("_"):
+            continue
+        inner = f"{name}.{node.name}"
+        if isinstance(node, ast.ClassDef):
+            yield from undocumented(node, inner)
+        elif not ast.get_docstring(node):
+            yield inner
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_every_public_name_says_its_promise(path: Path) -> None:
+    """Modules, and their public classes, functions and methods, have a docstring."""
+    assert list(undocumented(parsed(path), path.stem)) == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=relative)
+def test_every_test_says_what_it_proves(path: Path) -> None:
+    """Each test function has a docstring."""
+    silent = [
+        node.name
+        for node in ast.walk(parsed(path))
+        if isinstance(node, Function)
+        and node.name.startswith("test")
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def decorator_name(node: ast.expr) -> str:
+    target = node.func if isinstance(node, ast.Call) else node
+    return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=relative)
+def test_given_is_on_no_method(path: Path) -> None:
+    """Hypothesis refuses an inherited `@given` method in its second subclass."""
+    methods = [
+        f"{cls.name}.{node.name}"
+        for cls in ast.walk(parsed(path))
+        if isinstance(cls, ast.ClassDef)
+        for node in cls.body
+        if isinstance(node, Function)
+        and any(decorator_name(decorator) == "given" for decorator in node.decorator_list)
+    ]
+    assert methods == []
