@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schoolauth.ports import Bucket, Limit, Outcome, Reservation
+from schoolauth.workers import renew_in_children
 
 UNDECIDED_SECONDS = 30
 _EVICTION_SCAN = 1000
@@ -80,7 +81,14 @@ class MemoryThrottle:
         self._capacity = capacity
         self._wait = wait
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin with a new lock in a forked child; what the parent was deciding is the parent's."""
         self._changed = threading.Condition()
+        for tally in self._tallies.values():
+            tally.undecided.clear()
 
     def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
         """Hold a place in every bucket, or say after how many seconds to come back."""

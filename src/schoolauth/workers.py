@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from weakref import WeakSet
 
 from schoolauth.errors import Overloaded
@@ -36,8 +36,7 @@ class Workers:
         self._name = name
         self._closed = False
         self.renew()
-        _hook_fork()
-        _LIVING.add(self)
+        renew_in_children(self)
 
     def renew(self) -> None:
         """Begin without threads, as a new instance or in a forked child, where a lock may be held.
@@ -110,12 +109,26 @@ class Workers:
             return self._pool
 
 
-_LIVING: WeakSet[Workers] = WeakSet()
+class Renewable(Protocol):
+    """What holds locks, and can begin with new ones."""
+
+    def renew(self) -> None:
+        """Begin anew in a forked child, where a lock may be held by a thread that is not there."""
+        ...
+
+
+_LIVING: WeakSet[Renewable] = WeakSet()
+
+
+def renew_in_children(living: Renewable) -> None:
+    """Have *living* renewed in every child that this process forks, as long as it lives."""
+    _hook_fork()
+    _LIVING.add(living)
 
 
 def _renew_all() -> None:
-    for workers in list(_LIVING):
-        workers.renew()
+    for living in list(_LIVING):
+        living.renew()
 
 
 @functools.cache

@@ -33,6 +33,7 @@ from schoolauth.service.attempts import Attempts
 from schoolauth.service.credentials import Credentials
 from schoolauth.service.settings import Lifetimes, Links
 from schoolauth.tokens import Tokens, expiry
+from schoolauth.workers import renew_in_children
 
 Answer = TypeVar("Answer")
 TRIES = 8
@@ -43,8 +44,13 @@ class EpochSource:
     """Credential epochs: the time in milliseconds, and never one twice in this process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._last = 0
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin with a new lock, as a new instance or in a forked child."""
+        self._lock = threading.Lock()
 
     def next(self, now: datetime) -> int:
         """Return an epoch that was not given before."""

@@ -9,6 +9,7 @@ from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
 from schoolauth.ports import PasswordHasher
 from schoolauth.rules.passwords import prepare_password
+from schoolauth.workers import renew_in_children
 
 
 class Credentials:
@@ -16,8 +17,13 @@ class Credentials:
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self.hasher = hasher
-        self._lock = threading.Lock()
         self._decoy: StoredPassword | None = None
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin with a new lock, as a new instance or in a forked child."""
+        self._lock = threading.Lock()
 
     def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
         """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
