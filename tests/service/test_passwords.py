@@ -60,6 +60,7 @@ def test_a_forgotten_password_is_reset_by_mail_on_every_store(stored_world: Worl
         assert (info.school, info.expires_at) == (teacher.school, mail.expires_at)
         login = world.auth.reset_password(world.token("password_reset"), f"Blackboard{len(name)}")
         assert (login.how, login.user.id) == ("link", teacher.id)
+        assert login.user.last_login_at == world.clock.now().replace(hour=0)
         assert world.auth.resume(login.session).id == teacher.id
         assert world.log_in(teacher, f"Blackboard{len(name)}")
         assert world.mail("password_changed").to == teacher.email

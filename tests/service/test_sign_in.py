@@ -236,7 +236,7 @@ def test_an_admin_set_password_must_be_changed_first(world: World) -> None:
         pickle.dumps(caught.value)
     )
     login = world.auth.reset_password(token, "MyOwnWord9")
-    assert not login.user.must_change_password
+    assert (login.how, login.user.must_change_password) == ("password", False)
     assert world.log_in(teacher, "MyOwnWord9").user.id == teacher.id
     with pytest.raises(TokenRefused):
         world.auth.reset_password(token, "Another99x")

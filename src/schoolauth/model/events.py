@@ -31,6 +31,7 @@ LoginFailure = Literal[
     "space_around_name",
     "throttled",
 ]
+LoginWay = Literal["password", "link"]
 PasswordChangeWay = Literal["change", "reset", "create", "must_change", "admin", "support"]
 
 _COMMON = ("at", "actor", "school", "user")
@@ -101,7 +102,7 @@ class LoginSucceeded(AuditEvent):
     """Somebody signed in, by ``password`` or by a mailed ``link``."""
 
     kind: ClassVar[str] = "login_succeeded"
-    how: str = "password"
+    how: LoginWay = "password"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from schoolauth.model.events import (
     LoginFailed,
     LoginFailure,
     LoginSucceeded,
+    LoginWay,
     PasswordRehashed,
     StoredPasswordUnreadable,
     actor_user,
@@ -118,18 +120,26 @@ def record_refusal(attempt: Attempt, reason: LoginFailure) -> Change:
     return Change(events=events)
 
 
-def record_sign_in(user: User, at: datetime, rehashed: StoredPassword | None) -> Decision[User]:
-    """Decide a sign-in: the event, and the account only on a day's first one or a new hash.
+def record_sign_in(
+    user: User,
+    at: datetime,
+    rehashed: StoredPassword | None = None,
+    *,
+    how: LoginWay = "password",
+    after: Sequence[AuditEvent] = (),
+) -> Decision[User]:
+    """Decide a sign-in: the event, and the account on a day's first one or if it changed too.
 
     `last_login_at` is kept to the UTC day, so that a shared account's crowd does not collide.
+    *after* are the events of a change of the account that signs it in.
     """
     who = actor_user(user.id)
-    events: list[AuditEvent] = [LoginSucceeded(at=at, actor=who, school=user.school, user=user.id)]
+    events = [*after, LoginSucceeded(at=at, actor=who, school=user.school, user=user.id, how=how)]
     today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     seen = user if user.last_login_at == today else replace(user, last_login_at=today)
     if rehashed is not None:
         seen = replace(seen, password=rehashed)
         events.append(PasswordRehashed(at=at, school=user.school, user=user.id))
-    if seen is user:
+    if seen is user and not after:
         return Decision(Change(events=events), user)
     return Decision(Change([seen], events), seen.saved())

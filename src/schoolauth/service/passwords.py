@@ -7,7 +7,7 @@ from typing import cast
 
 from schoolauth.errors import LoginRefused, TokenRefused, UserNotFound
 from schoolauth.model.change import Change, Decision, Stamp
-from schoolauth.model.events import LoginSucceeded, PasswordChangeWay, actor_user
+from schoolauth.model.events import LoginWay, PasswordChangeWay, actor_user
 from schoolauth.model.names import UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.token import PasswordPurpose, PasswordTokenInfo, TokenClaims
@@ -20,6 +20,7 @@ from schoolauth.rules.sign_in import (
     TypedName,
     read_typed_name,
     record_refusal,
+    record_sign_in,
     refusal,
     space_hints,
 )
@@ -106,23 +107,19 @@ class Passwords(SignIn):
                 places.settle(Outcome.FAILED)
                 raise
             how = _WAYS[claims.purpose]
+            way: LoginWay = "password" if how == "must_change" else "link"
             stored = core.new_password(new_password, user, how, actor_user(user.id))
 
             def decide() -> Decision[User]:
                 _, fresh = self._redeem(token)
                 stamp = core.stamp(actor_user(fresh.id))
                 change = accounts.choose_password(fresh, stored, stamp, how=how)
-                signed_in = LoginSucceeded(
-                    at=stamp.at, actor=stamp.actor, school=fresh.school, user=fresh.id, how="link"
-                )
-                return Decision(
-                    Change(change.users, [*change.events, signed_in]), change.users[0].saved()
-                )
+                return record_sign_in(change.users[0], stamp.at, how=way, after=change.events)
 
             changed = core.settle(decide)
         core.attempts.forget(changed)
         core.notify("password_changed", changed, changed.email)
-        return self._login(changed, "link", new_password)
+        return self._login(changed, way, new_password)
 
     def _redeem(self, token: str) -> tuple[TokenClaims, User]:
         """Return what the token says and whose it is, or raise `TokenRefused`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from schoolauth.errors import (
     LoginRefused,
@@ -14,7 +13,7 @@ from schoolauth.errors import (
     UserNotFound,
 )
 from schoolauth.model.change import Decision
-from schoolauth.model.events import actor_user
+from schoolauth.model.events import LoginWay, actor_user
 from schoolauth.model.names import UserId, Username
 from schoolauth.model.text import require_text
 from schoolauth.model.user import Status, User
@@ -45,7 +44,7 @@ class Login:
 
     user: User
     session: str = field(repr=False)
-    how: Literal["password", "link"]
+    how: LoginWay
     password_below_policy: bool = False
 
 
@@ -114,11 +113,11 @@ class SignIn:
             user, known = known or core.find(verified.id), None
             if user is None or user.epoch != verified.epoch:
                 return Decision(None, LoginRefused())
-            return record_sign_in(user, at, rehashed)
+            return record_sign_in(user, at, rehashed=rehashed)
 
         return core.settle(decide)
 
-    def _login(self, user: User, how: Literal["password", "link"], password: str) -> Login:
+    def _login(self, user: User, how: LoginWay, password: str) -> Login:
         session, _ = self._core.issue("session", user)
         below = bool(self._core.policy.violations(password, user))
         return Login(user=user, session=session, how=how, password_below_policy=below)
