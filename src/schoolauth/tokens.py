@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, Serializer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from schoolauth.errors import NotConfigured, TokenRefused
@@ -21,6 +21,16 @@ from schoolauth.model.user import from_micros, to_micros
 
 KEY_MIN_BYTES = 32
 _TOKEN_MAX = 2048
+_COMPRESSIBLE = 128
+"""Bytes: a session has fewer, and zlib would take longer than its signature."""
+
+
+class _Serializer(URLSafeSerializer):
+    """itsdangerous' own, that tries to compress only what is long enough to gain by it."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        json = Serializer.dump_payload(self, obj)
+        return super().dump_payload(obj) if len(json) >= _COMPRESSIBLE else base64_encode(json)
 
 
 class Tokens:
@@ -42,7 +52,7 @@ class Tokens:
         keys = [_key_bytes(key) for key in (*old_secret_keys, secret_key)]
         self._digest_key = hmac.new(keys[-1], b"schoolauth.digest", hashlib.sha256).digest()
         self._serializers = {
-            purpose: URLSafeSerializer(
+            purpose: _Serializer(
                 keys,  # oldest first: itsdangerous signs with the last
                 salt=f"schoolauth.{purpose}",
                 signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
@@ -105,7 +115,7 @@ class Tokens:
     def digest(self, text: str) -> str:
         """Return a keyed digest of *text*: equal for equal text, and nothing else can be read."""
         data = text.encode("utf-8", "surrogatepass")
-        return hmac.new(self._digest_key, data, hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._digest_key, data, "sha256").hex()[:32]
 
     def address_digest(self, email: EmailAddress | None) -> str | None:
         """Return what a mailed token carries of the address that it was sent to."""

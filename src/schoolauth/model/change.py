@@ -74,7 +74,7 @@ class Page(Generic[Item]):
     next: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class UserQuery:
     """Accounts of one school, ordered by `username.key` in code points.
 
@@ -93,7 +93,7 @@ class UserQuery:
         _check_page(self.after, self.limit)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class HistoryQuery:
     """Events, newest save first; the events of one save keep their order.
 

@@ -132,7 +132,9 @@ def _list_violations(password: str, user: User | None) -> Iterable[Violation]:
 def _context_words(user: User) -> frozenset[str]:
     texts = [user.given_name, user.family_name, str(user.username), user.school.key]
     texts += [user.given_name + user.family_name, user.family_name + user.given_name]
-    texts += [] if user.email is None else re.split(r"[@.]", user.email.key)
+    if user.email is not None:
+        email = user.email.key
+        texts += [email, email.partition("@")[0], *re.split(r"[@.]", email)]
     words = {fold(text) for text in texts} | {
         part for text in texts for part in re.split(r"[\W_]+", fold(text))
     }

@@ -34,7 +34,7 @@ NOBODY = Username.stored("", "@")
 """Looked up where nothing typed can be a key, so that every try asks the store the same once."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Login:
     """Somebody is signed in. Keep `session`: `SchoolAuth.resume` turns it into the user again.
 

@@ -43,8 +43,8 @@ class UserManagement(Invitations, RosterMapping):
         """Add an account: INVITED, until a password is chosen by link or set.
 
         Without a *username* the product's own form is suggested, ``wg204nx_james``, then ``.1``;
-        look at what came back: it may be the same person a second time (FAQ). All other active
-        admins are told of a new admin.
+        look at what came back: it may be the same person a second time (FAQ). All active admins
+        are told of a new admin.
 
         Raises:
             EmailTaken: with the holder's username and status if it is one of this school's.
@@ -80,7 +80,7 @@ class UserManagement(Invitations, RosterMapping):
     ) -> User:
         """Change somebody's names, role or username; what is not given stays.
 
-        A new role ends sessions. All other active admins are told of a new admin.
+        A new role ends sessions. All active admins are told of a new admin.
 
         Raises:
             LastAdmin: if this would leave the school without an active admin.
@@ -112,7 +112,7 @@ class UserManagement(Invitations, RosterMapping):
 
     def _tell_admins(self, new: User) -> None:
         for admin in self._active_admins():
-            if admin.id not in {new.id, self._admin}:
+            if admin.id != new.id:  # whoever did it too: it may not have been them
                 self._core.notify("admin_added", admin, admin.email, new_admin=new.full_name)
 
     def set_email(

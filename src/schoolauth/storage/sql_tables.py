@@ -61,7 +61,7 @@ class ExactText(TypeDecorator[str]):
         # a mysql:// URL may lead to a MariaDB server, whose collations have other names
         name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
         kind = Text if self.length is None else String
-        return dialect.type_descriptor(kind(self.length, collation=_COLLATIONS.get(name)))
+        return kind(self.length, collation=_COLLATIONS.get(name))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
