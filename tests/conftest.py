@@ -10,7 +10,8 @@ from schoolauth.ports import SchoolDirectory, UserRepository
 from tests.databases import STORES, Databases, Stock
 from tests.profiles import load_profile
 
-pytest.register_assert_rewrite("tests.storage.contract")
+for module in ("contract", "contract_queries", "refusals"):
+    pytest.register_assert_rewrite(f"tests.storage.{module}")
 load_profile()
 
 

@@ -88,7 +88,9 @@ class Databases:
             with admin.connect() as connection:
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         except SQLAlchemyError as error:
-            missing = f"no {store} server to test with (set {variable}): {error}"
+            missing = (
+                f"no {store} server to test with (set {variable}): {str(error).splitlines()[0]}"
+            )
         if missing is not None:
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
 

@@ -22,7 +22,7 @@ from schoolauth import (
 )
 from schoolauth.aio import AsyncSchoolAuth, AsyncSupportDesk, AsyncUserManagement
 from schoolauth.testing import cheap_hasher
-from tests.service.test_sign_in import Recorder
+from tests.service.doubles import Recorder
 from tests.service.world import PASSWORD, World, make_world
 
 NOT_AWAITED = {"mail_failed", "within", "policy", "hasher", "school", "of_admin"}

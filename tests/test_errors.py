@@ -1,4 +1,4 @@
-"""Errors: each travels between processes, tells a program the same as a person, and leaks nothing."""
+"""Errors: each travels between processes, speaks to person and program, and leaks nothing."""
 
 from __future__ import annotations
 
@@ -194,7 +194,9 @@ def test_password_change_required_shows_its_token_nowhere() -> None:
     assert [text for text in shown if CANARY in text] == []
 
 
-@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))])
+@pytest.mark.parametrize(
+    "twin", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))]
+)
 def test_password_change_required_loses_its_token_on_its_way(twin: object) -> None:
     """A copy is still a refusal, and lets nobody choose a password."""
     assert callable(twin)

@@ -28,6 +28,12 @@ class _Tally:
     failed: list[float] = field(default_factory=list)
     undecided: dict[str, float] = field(default_factory=dict)
     refusal_known_until: float = 0.0
+    fewest: int = field(init=False)  # attempts that could fill a limit: most tallies stay below
+    longest: int = field(init=False)  # seconds that a limit looks back
+
+    def __post_init__(self) -> None:
+        self.fewest = min(limit.attempts for limit in self.limits)
+        self.longest = max(limit.seconds for limit in self.limits)
 
     def age(self, now: float) -> None:
         """Count the long undecided as failed, and forget what no limit asks for."""
@@ -35,11 +41,13 @@ class _Tally:
             if since <= now - UNDECIDED_SECONDS:
                 del self.undecided[reservation]
                 bisect.insort(self.failed, since)
-        horizon = now - max(limit.seconds for limit in self.limits)
-        del self.failed[: bisect.bisect_right(self.failed, horizon)]
+        if self.failed:
+            del self.failed[: bisect.bisect_right(self.failed, now - self.longest)]
 
     def full_for(self, now: float) -> float:
         """Return for how many seconds failed attempts alone fill a limit, 0 if they do not."""
+        if len(self.failed) < self.fewest:
+            return 0.0
         return max([0.0, *(wait for wait, _ in self._waits(now))])
 
     def full_window(self, now: float) -> int:
@@ -60,7 +68,7 @@ class _Tally:
 
     def crowded(self, now: float) -> bool:
         """Tell whether the undecided would fill a limit, if every one of them failed."""
-        return any(
+        return len(self.failed) + len(self.undecided) >= self.fewest and any(
             len(self.failed)
             - bisect.bisect_right(self.failed, now - limit.seconds)
             + len(self.undecided)
@@ -121,16 +129,17 @@ class MemoryThrottle:
 
     def settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
         """Say how the attempt ended; a second word about the same reservation is ignored."""
+        moment = now.timestamp()
         with self._changed:
             for bucket in reservation.buckets:
                 tally = self._tallies.get(bucket.key)
                 if tally is None:
                     continue
-                tally.age(now.timestamp())  # a word that comes too late is none
+                tally.age(moment)  # a word that comes too late is none
                 if tally.undecided.pop(reservation.id, None) is None:
                     continue
                 if outcome is Outcome.FAILED:
-                    bisect.insort(tally.failed, now.timestamp())
+                    bisect.insort(tally.failed, moment)
                 elif outcome is Outcome.SUCCEEDED and bucket.cleared_by_success:
                     tally.forget()
             self._changed.notify_all()

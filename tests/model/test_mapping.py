@@ -91,7 +91,7 @@ def test_plan_survives_json_with_its_types() -> None:
     (item,) = MappingPlan.from_json(PLAN.to_json()).items
     assert type(item.user_id) is type(item.candidates[0]) is UserId
     assert item.row.role is Role.TEACHER
-    assert type(item.reasons) is type(item.fields) is type(item.candidates) is tuple
+    assert {type(value) for value in (item.reasons, item.fields, item.candidates)} == {tuple}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ def name_reason(text: str) -> str | None:
     try:
         parse_name(text, "given_name")
     except NameInvalid as error:
-        assert error.field == "given_name"
         return error.reason
     return None
 
@@ -42,7 +41,9 @@ def name_reason(text: str) -> str | None:
 )
 def test_names_that_are_refused(text: str, reason: str) -> None:
     """A name can stand in a mail, a log and a page without being taken for anything else."""
-    assert name_reason(text) == reason
+    with pytest.raises(NameInvalid) as caught:
+        parse_name(text, "given_name")
+    assert caught.value.details() == {"field": "given_name", "reason": reason}
 
 
 @pytest.mark.parametrize(
@@ -85,9 +86,9 @@ def test_only_text_is_a_name(value: object) -> None:
 
 @pytest.mark.parametrize(
     "character",
-    list(" \t\n\r\x0b\x0c\x85\u00a0\u00ad\u034f\u115f\u1160\u1680\u17b4\u180b\u180e\u180f\u2000\u200b")
-    + list("\u200d\u200e\u2028\u2029\u202e\u2060\u2800\u3000\u3164\ufe00\ufe0f\ufeff\uffa0")
-    + ["\U000e0001", "\U000e0100", "\U000e01ef"],
+    list(" \t\n\r\x0b\x0c\x85\u00a0\u00ad\u034f\u115f\u1160\u1680\u17b4\u180b\u180e\u180f")
+    + list("\u2000\u200b\u200d\u200e\u2028\u2029\u202e\u2060\u2800\u3000\u3164\ufe00\ufe0f")
+    + list("\ufeff\uffa0\U000e0001\U000e0100\U000e01ef"),
     ids=ascii,
 )
 def test_what_is_a_space(character: str) -> None:

@@ -9,6 +9,7 @@ import pickle
 import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -106,7 +107,8 @@ def test_times_of_any_zone_are_one_time() -> None:
 @pytest.mark.parametrize("field", ["status_since", "created_at", "last_login_at"])
 def test_naive_times_are_refused(field: str) -> None:
     """A time that knows no zone could be any time."""
-    user = replace(JAMES, **{field: NOW.replace(tzinfo=None)})
+    naive: dict[str, Any] = {field: NOW.replace(tzinfo=None)}
+    user = replace(JAMES, **naive)
     with pytest.raises(ValueError, match="zone"):
         user.to_record()
 

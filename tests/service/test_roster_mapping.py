@@ -292,7 +292,7 @@ def test_a_key_taken_between_planning_and_saving() -> None:
     """The store's refusal is told as an outdated plan, not as somebody's address."""
     from schoolauth import EmailAddress
     from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-    from tests.service.test_sign_in import Failing
+    from tests.service.doubles import Failing
 
     inner = MemoryUserRepository()
     users = Failing(inner, "save", EmailTaken(EmailAddress.parse("ann@hill.example.org")))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from schoolauth import AuditEvent, LoginRefused, Throttled
-from tests.service.test_sign_in import Recorder
+from tests.service.doubles import Recorder
 from tests.service.world import PASSWORD, World, make_world
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import pytest
@@ -13,27 +12,17 @@ from schoolauth import (
     EmailInvalid,
     EmailMissing,
     EmailTaken,
-    LastAdmin,
-    Links,
     LoginRefused,
-    MailNotSent,
     MisId,
     MisIdTaken,
     NameInvalid,
-    NotConfigured,
-    NotPermitted,
-    PasswordRejected,
     Role,
-    School,
     Status,
     TransitionForbidden,
-    User,
-    UserManagement,
     UsernameInvalid,
     UsernameTaken,
     UserNotFound,
 )
-from tests.service.test_passwords import Broken
 from tests.service.world import PASSWORD, World, make_world
 
 EMAIL = "jess@hill.example.org"
@@ -76,95 +65,6 @@ def test_taken_keys_are_named(world: World) -> None:
         world.teacher(family_name="Other", mis_id=mis_id)
 
 
-def test_a_holder_in_another_school_is_not_named(world: World) -> None:
-    """An admin does not learn who holds an address elsewhere."""
-    other = other_school(world)
-    other.add_user(given_name="Sam", family_name="Else", role=Role.TEACHER, email=EMAIL)
-    with pytest.raises(EmailTaken) as caught:
-        world.teacher(email=EMAIL)
-    assert caught.value.details() == {"holder_username": None, "holder_status": None}
-    assert "else" not in caught.value.message
-
-
-def other_school(world: World) -> UserManagement:
-    support = world.auth.support(by="test")
-    support.add_school(School("other", "Other School"))
-    return support.manage("other")
-
-
-CALLS: list[Callable[[UserManagement, User], object]] = [
-    lambda desk, user: desk.get_user(user.id),
-    lambda desk, user: desk.history(user.id),
-    lambda desk, user: desk.edit_user(user.id, given_name="X"),
-    lambda desk, user: desk.set_email(user.id, "x@hill.example.org"),
-    lambda desk, user: desk.release_email(user.id),
-    lambda desk, user: desk.set_password(user.id, PASSWORD),
-    lambda desk, user: desk.send_create_password_email(user.id),
-    lambda desk, user: desk.deactivate(user.id),
-    lambda desk, user: desk.reactivate(user.id),
-    lambda desk, user: desk.unlock(user.id),
-    lambda desk, user: desk.erase(user.id),
-]
-CALL_NAMES = [
-    "get",
-    "history",
-    "edit",
-    "set_email",
-    "release_email",
-    "set_password",
-    "send",
-    "deactivate",
-    "reactivate",
-    "unlock",
-    "erase",
-]
-
-
-@pytest.mark.parametrize("call", CALLS, ids=CALL_NAMES)
-def test_another_schools_account_does_not_exist(
-    world: World, call: Callable[[UserManagement, User], object]
-) -> None:
-    """Every call on a foreign account is UserNotFound and leaves its row alone (ASVS 8.4.1)."""
-    foreign = other_school(world).add_user(
-        given_name="Sam", family_name="Else", role=Role.TEACHER, email=EMAIL
-    )
-    with pytest.raises(UserNotFound):
-        call(world.desk, foreign)
-    assert world.users.find([foreign.id])[foreign.id] == foreign
-    assert foreign.id not in {user.id for user in world.desk.search().items}
-
-
-@pytest.mark.parametrize("call", CALLS, ids=CALL_NAMES)
-def test_an_admin_who_is_none_any_more_does_nothing(
-    world: World, call: Callable[[UserManagement, User], object]
-) -> None:
-    """The admin is read again at every call: a desk opened before is dead after (ASVS 8.3.2)."""
-    teacher = world.teacher(email=EMAIL)
-    second = world.teacher(family_name="Second", role=Role.ADMIN)
-    desk = world.auth.manage(by=second.id)
-    world.desk.edit_user(second.id, role=Role.TEACHER)
-    actions: list[Callable[[], object]] = [
-        lambda: call(desk, teacher),
-        lambda: desk.search(),
-        lambda: desk.history(),
-        lambda: desk.add_user(given_name="A", family_name="B", role=Role.TEACHER),
-        lambda: desk.plan_mapping([], source="sims"),
-    ]
-    for action in actions:
-        with pytest.raises(NotPermitted):
-            action()
-
-
-def test_only_an_active_admin_opens_a_desk(world: World) -> None:
-    """A teacher, an invited admin, nobody and rubbish are NotPermitted."""
-    teacher = world.teacher()
-    invited = world.teacher(None, family_name="Boss", role=Role.ADMIN)
-    for by in (teacher.id, invited.id, "nobody", "no id!"):
-        with pytest.raises(NotPermitted):
-            world.auth.manage(by=by)
-    assert world.auth.manage(by=str(world.admin.id)).school == world.school.code
-
-
 def test_edit_user(stored_world: World) -> None:
     """Names, role and username change; what is not given stays; no change is no event."""
     world = stored_world
@@ -182,20 +82,6 @@ def test_edit_user(stored_world: World) -> None:
     assert world.desk.edit_user(user.id, given_name="Jessica") == edited
     assert world.auth.log_in("jjames", PASSWORD)
     assert str(world.desk.edit_user(user.id, username="jjames").username) == "jjames"
-
-
-def test_a_new_admin_is_told_to_all_admins(world: World) -> None:
-    """All active admins with an address hear of it, also the one whose account did it."""
-    second = world.teacher(family_name="Second", role=Role.ADMIN, email="second@hill.example.org")
-    third = world.teacher(family_name="Third", email="third@hill.example.org")
-    desk = world.auth.manage(by=second.id)
-    world.outbox.clear()
-    desk.edit_user(third.id, role=Role.ADMIN)
-    both = {"admin@wg204nx.example.org", "second@hill.example.org"}
-    assert {str(mail.to) for mail in world.outbox} == both
-    desk.edit_user(third.id, given_name="Tess")
-    world.desk.add_user(given_name="F", family_name="Fourth", role=Role.ADMIN)
-    assert {str(mail.to) for mail in world.outbox[2:]} == both | {"third@hill.example.org"}
 
 
 def test_set_and_release_email(stored_world: World) -> None:
@@ -229,106 +115,6 @@ def test_a_wrong_address_takes_the_password_with_it(world: World) -> None:
     assert world.auth.reset_password(world.token("password_reset"), PASSWORD)
 
 
-def test_an_admin_sets_a_password(stored_world: World) -> None:
-    """An invited account becomes active; the person is told, if there is an address (FAQ)."""
-    world = stored_world
-    user = world.teacher(None, email=EMAIL)
-    changed = world.desk.set_password(user.id, PASSWORD)
-    assert (changed.status, changed.must_change_password) == (Status.ACTIVE, True)
-    assert changed == world.desk.get_user(user.id)
-    assert str(world.mail("password_changed").to) == EMAIL
-    with pytest.raises(PasswordRejected):
-        world.desk.set_password(user.id, "short")
-    assert world.kinds(user)[0] == "password_refused"
-    world.desk.deactivate(user.id)
-    with pytest.raises(TransitionForbidden):
-        world.desk.set_password(user.id, PASSWORD)
-
-
-def test_ones_own_account_is_self_service(world: World) -> None:
-    """On their own account an admin cannot set the password or the address."""
-    calls: list[Callable[[], object]] = [
-        lambda: world.desk.set_password(world.admin.id, PASSWORD),
-        lambda: world.desk.set_email(world.admin.id, EMAIL),
-        lambda: world.desk.release_email(str(world.admin.id)),
-    ]
-    for call in calls:
-        with pytest.raises(NotPermitted) as caught:
-            call()
-        assert caught.value.reason == "own_account"
-    assert world.desk.edit_user(world.admin.id, given_name="Adele").given_name == "Adele"
-
-
-def test_the_create_password_mail(stored_world: World) -> None:
-    """The link works for a week and makes the account active (FAQ: create new password e-mail)."""
-    world = stored_world
-    user = world.teacher(None, email=EMAIL)
-    world.desk.send_create_password_email(user.id)
-    mail = world.mail("create_password")
-    assert (str(mail.to), mail.user, mail.school) == (EMAIL, user.id, world.school.code)
-    assert "Hill Primary" in mail.text
-    assert world.kinds(user)[0] == "create_password_sent"
-    assert world.auth.reset_password(world.token("create_password"), PASSWORD).user.id == user.id
-
-
-def test_no_address_is_said_with_how_to_add_one(world: World) -> None:
-    """Why the mail cannot be sent, and what to do, is in the error itself (FAQ)."""
-    user = world.teacher(None)
-    with pytest.raises(EmailMissing) as caught:
-        world.desk.send_create_password_email(user.id)
-    assert "No e-mail address is saved on this profile" in caught.value.message
-    assert "add an address" in caught.value.message
-    assert world.kinds(user) == ["user_added"]
-
-
-def test_many_mails_have_an_outcome_each(world: World) -> None:
-    """One bad account does not keep the others from their mail."""
-    good = world.teacher(None, email=EMAIL)
-    silent = world.teacher(None, family_name="Silent")
-    gone = world.teacher(None, family_name="Gone", email="gone@hill.example.org")
-    world.desk.deactivate(gone.id)
-    outcomes = world.desk.send_create_password_emails(
-        [good.id, silent.id, gone.id, "nobody", good.id]
-    )
-    assert [(str(one.user_id), one.sent, one.error and one.error.code) for one in outcomes] == [
-        (str(good.id), True, None),
-        (str(silent.id), False, "email_missing"),
-        (str(gone.id), False, "transition_forbidden"),
-        ("nobody", False, "user_not_found"),
-    ]
-    assert world.desk.send_create_password_emails([]) == ()
-    for one in (good.id, "abc"):
-        with pytest.raises(TypeError):
-            world.desk.send_create_password_emails(one)  # type: ignore[arg-type] # on purpose
-
-
-def test_a_failing_mailer_is_told_to_the_admin() -> None:
-    """MailNotSent, and the failure stands in the history beside the attempt."""
-    world = make_world(mailer=Broken())
-    user = world.teacher(None, email=EMAIL)
-    with pytest.raises(MailNotSent):
-        world.desk.send_create_password_email(user.id)
-    assert world.kinds(user)[:2] == ["mail_failed", "create_password_sent"]
-
-
-def test_mail_needs_a_mailer_and_a_page() -> None:
-    """Without either the call is NotConfigured; notices are simply not sent."""
-    for settings in ({"mailer": None}, {"links": Links()}):
-        world = make_world(**settings)
-        user = world.teacher(email=EMAIL)
-        with pytest.raises(NotConfigured):
-            world.desk.send_create_password_email(user.id)
-
-
-def test_without_a_directory_the_mail_names_no_school() -> None:
-    """The school's name is told only where it is known."""
-    world = make_world()
-    user = world.teacher(None, email=EMAIL)
-    object.__setattr__(world.auth._core, "schools", None)
-    world.auth.manage(by=world.admin.id).send_create_password_email(user.id)
-    assert "Hill Primary" not in world.mail("create_password").text
-
-
 def test_a_leaver_loses_access_at_once_and_may_come_back(stored_world: World) -> None:
     """Inactive: no sign-in, perhaps no address; reactivated, the old password works (FAQ)."""
     world = stored_world
@@ -353,31 +139,6 @@ def test_an_invited_account_comes_back_invited(world: World) -> None:
     assert world.desk.reactivate(user.id).status is Status.INVITED
     world.desk.deactivate(user.id, release_email=True)
     assert world.kinds(user)[0] == "status_changed"
-
-
-def test_the_last_admin_stays(stored_world: World) -> None:
-    """Not deactivated, demoted or erased, by anybody; a second one changes that."""
-    world = stored_world
-    support = world.auth.support(by="test").manage(world.school.code)
-    for desk in (world.desk, support):
-        calls: list[Callable[[], object]] = [
-            partial(desk.deactivate, world.admin.id),
-            partial(desk.edit_user, world.admin.id, role=Role.TEACHER),
-            partial(desk.erase, world.admin.id),
-        ]
-        for call in calls:
-            with pytest.raises(LastAdmin):
-                call()
-    world.teacher(family_name="Second", role=Role.ADMIN)
-    assert support.deactivate(world.admin.id).status is Status.INACTIVE
-
-
-def test_an_admin_may_leave_when_there_is_another(world: World) -> None:
-    """Their own deactivation ends their desk."""
-    world.teacher(family_name="Second", role=Role.ADMIN)
-    world.desk.deactivate(world.admin.id)
-    with pytest.raises(NotPermitted):
-        world.desk.search()
 
 
 def test_erase(stored_world: World) -> None:
@@ -486,14 +247,6 @@ def test_bad_values_are_refused_and_nothing_is_written(
     with pytest.raises(error):
         world.teacher(None, **fields)
     assert world.kinds() == before
-
-
-def test_another_schools_mis_id_is_refused(world: World) -> None:
-    """An MIS id belongs to its school."""
-    from schoolauth import SchoolCode
-
-    with pytest.raises(NotPermitted):
-        world.teacher(None, mis_id=MisId(SchoolCode.parse("other"), "sims", "1"))
 
 
 def test_a_suggested_name_taken_meanwhile_is_suggested_again() -> None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from schoolauth import Links, Login, MailMessage, Role, School, SchoolAuth, User, UserManagement
+import pytest
+
+from schoolauth import (
+    Links,
+    Login,
+    LoginRefused,
+    MailMessage,
+    Role,
+    School,
+    SchoolAuth,
+    User,
+    UserManagement,
+)
+from schoolauth.model.events import LoginFailed
 from schoolauth.ports import SchoolDirectory, UserRepository
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import FrozenClock, Outbox, a_school, cheap_hasher, counted_ids
@@ -59,6 +72,19 @@ class World:
         """Return the kinds of the newest events, newest first."""
         page = self.desk.history(None if user is None else user.id, limit=500)
         return [event.kind for event in page.items]
+
+
+def refused(world: World, name: str, password: str = PASSWORD, **more: Any) -> LoginRefused:
+    """Try to sign in, and return the refusal that has to come."""
+    with pytest.raises(LoginRefused) as caught:
+        world.auth.log_in(name, password, **more)
+    return caught.value
+
+
+def failures(world: World) -> list[LoginFailed]:
+    """Return the failed sign-ins that the school's history knows, newest first."""
+    page = world.desk.history(kinds=["login_failed"])
+    return [event for event in page.items if isinstance(event, LoginFailed)]
 
 
 def make_world(

@@ -218,3 +218,17 @@ def _repository(databases: Databases, store: str) -> tuple[UserRepository, Engin
     engine = databases.stock(store).engine
     assert engine is not None
     return SqlUserRepository(engine), engine
+
+
+def test_claims_under_strict_snapshots(databases: Databases) -> None:
+    """Where MariaDB refuses rows newer than a snapshot, none of ours is ever old."""
+    engine = databases.stock("mariadb").engine
+    assert engine is not None
+    strict = databases.open(
+        engine.url, connect_args={"init_command": "SET innodb_snapshot_isolation = ON"}
+    )
+    users = SqlUserRepository(strict)
+    people = save(users, *(a_user(f"u{number}") for number in range(8)))
+    claimed = EmailAddress.parse("ann@x.example")
+    ends = together(8, lambda number: save(users, replace(people[number], email=claimed)))
+    assert ends == {"done": 1, "EmailTaken": 7}

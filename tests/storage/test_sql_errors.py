@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, MetaData, create_engine, delete, event, insert, select, text
+from sqlalchemy import URL, Engine, MetaData, create_engine, delete, text
 from sqlalchemy.exc import OperationalError
 
 from schoolauth.errors import (
     ContractBroken,
-    SchoolAuthError,
     StaleUser,
     StorageUnavailable,
 )
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
-from schoolauth.model.events import SchoolAdded
 from schoolauth.model.names import EmailAddress
-from schoolauth.model.school import School
-from schoolauth.storage import sql_gate
 from schoolauth.storage.sql import (
     SqlSchoolDirectory,
     SqlUserRepository,
@@ -32,32 +24,9 @@ from schoolauth.storage.sql import (
     create_tables,
 )
 from schoolauth.storage.sql_binding import driver_code
-from schoolauth.storage.sql_tables import standard_tables
 from tests.databases import SQL_STORES, Databases
-from tests.storage.people import HILL, NOW, a_user, edited, history, read, save
-from tests.storage.waiting import wait_for_a_waiter
-
-SECRET = "secret.person@x.example"
-HILL_SCHOOL = School("hill", "Hill", "head@x.example")
-HILL_ADDED = SchoolAdded(at=NOW, school=HILL_SCHOOL.code)
-
-
-def assert_clean(error: SchoolAuthError) -> None:
-    """Nothing of the driver is left in *error*, neither its text nor the error itself."""
-    assert error.__cause__ is None
-    assert error.__context__ is None
-    told = f"{error!r} {error.args} {error.message} {error.details()} {vars(error)}"
-    assert SECRET.split("@", maxsplit=1)[0] not in told.lower()
-    assert "INSERT" not in told.replace("INSERT INTO", "")
-
-
-@contextmanager
-def refuses(kind: type[SchoolAuthError], match: str | None = None) -> Iterator[None]:
-    """Expect a clean error of exactly *kind*."""
-    with pytest.raises(kind, match=match) as refused:
-        yield
-    assert type(refused.value) is kind
-    assert_clean(refused.value)
+from tests.storage.people import HILL, a_user, edited, history, read, save
+from tests.storage.refusals import HILL_ADDED, HILL_SCHOOL, SECRET, refuses
 
 
 @pytest.fixture(params=SQL_STORES)
@@ -199,118 +168,6 @@ def test_a_connection_that_is_lost(store: str, databases: Databases) -> None:
         assert read(users, ann) == [ann]
     assert len(history(users)) == 1
     single.dispose()
-
-
-@pytest.mark.parametrize("store", ["postgresql", "mariadb"])
-def test_locks_are_not_waited_for_without_end(
-    store: str, engine: Engine, own_tables: Tables, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A row, a gate or a school that others hold is given up after the bound, and told."""
-    monkeypatch.setattr(sql_gate, "LOCK_SECONDS", 1)
-    users = SqlUserRepository(engine, tables=own_tables)
-    schools = SqlSchoolDirectory(engine, tables=own_tables)
-    (ann,) = save(users, a_user("ann"))
-    with engine.begin() as holder:
-        holder.execute(select(own_tables.users).with_for_update()).all()
-        with refuses(StorageUnavailable):
-            save(users, replace(ann, given_name="Changed"))
-    with engine.begin() as holder:
-        holder.execute(select(own_tables.gate).with_for_update()).all()
-        with refuses(StorageUnavailable):
-            save(users, a_user("ben"))
-        with refuses(StorageUnavailable):
-            schools.save(HILL_SCHOOL, HILL_ADDED)
-    assert read(users, ann) == [ann]
-    assert schools.list().items == ()
-    assert len(history(users)) == 1
-
-
-def test_a_locked_sqlite_file(databases: Databases) -> None:
-    """Where another writer keeps SQLite's one lock, the driver's own timeout ends the wait."""
-    engine = databases.stock("sqlite").engine
-    assert engine is not None
-    hurried = create_engine(engine.url, connect_args={"timeout": 0.05})
-    users = SqlUserRepository(hurried)
-    with sqlite3.connect(str(engine.url.database)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with refuses(StorageUnavailable, "SQLITE_BUSY"):
-            save(users, a_user("ann", SECRET))
-        with refuses(StorageUnavailable, "SQLITE_BUSY"):
-            users.save(Change(events=[edited()]))
-        other.rollback()
-    other.close()
-    save(users, a_user("ann", SECRET))
-    hurried.dispose()
-
-
-def test_a_serialization_failure_is_stale(databases: Databases) -> None:
-    """At REPEATABLE READ, PostgreSQL gives up who comes second: decide again."""
-    engine = databases.stock("postgresql").engine
-    assert engine is not None
-    plain = SqlUserRepository(engine)
-    ann, ben = save(plain, a_user("ann"), a_user("ben"))
-    strict = create_engine(engine.url, isolation_level="REPEATABLE READ")
-    codes: list[str] = []
-
-    @event.listens_for(strict, "before_cursor_execute")
-    def come_between(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if "ORDER BY" in statement and "FOR NO KEY UPDATE" in statement:  # the gate is passed
-            save(plain, replace(ann, given_name="Between"))
-
-    @event.listens_for(strict, "handle_error")
-    def note(context: Any) -> None:
-        codes.append(driver_code(context.sqlalchemy_exception))
-
-    with refuses(StaleUser):
-        save(SqlUserRepository(strict), replace(ann, given_name="Late"), unchanged=[ben])
-    assert codes == ["40001"]
-    strict.dispose()
-
-
-@pytest.mark.parametrize("store", ["postgresql", "mariadb"])
-def test_a_deadlock_is_stale(store: str, engine: Engine) -> None:
-    """Where other code locks rows in another order, whom the database gives up decides again."""
-    users = SqlUserRepository(engine)
-    people = save(users, *(a_user(name) for name in ("ann", "ben")))
-    ours = create_engine(engine.url)
-    codes: list[str] = []
-    holds_ben, holds_ann = threading.Event(), threading.Event()
-    one_row = text("SELECT id FROM schoolauth_users WHERE id = :id FOR UPDATE")
-
-    def against() -> None:
-        with engine.begin() as connection:
-            if store == "postgresql":  # it gives up whoever looks for deadlocks first
-                connection.execute(text("SET LOCAL deadlock_timeout = '60s'"))
-            # MariaDB gives up who has written less
-            connection.execute(
-                insert(standard_tables().events), [edited().to_record() for _ in range(50)]
-            )
-            connection.execute(one_row, {"id": "ben"})
-            holds_ben.set()
-            assert holds_ann.wait(30)
-            connection.execute(one_row, {"id": "ann"})
-            connection.rollback()
-
-    @event.listens_for(ours, "before_cursor_execute")
-    def take_ann_first(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if "ORDER BY" in statement and " UPDATE" in statement:
-            cursor.execute("SELECT id FROM schoolauth_users WHERE id = 'ann' FOR UPDATE")
-            holds_ann.set()
-            wait_for_a_waiter(engine)
-
-    @event.listens_for(ours, "handle_error")
-    def note(context: Any) -> None:
-        codes.append(driver_code(context.sqlalchemy_exception))
-
-    thread = threading.Thread(target=against)
-    thread.start()
-    assert holds_ben.wait(30)
-    with refuses(StaleUser):
-        save(SqlUserRepository(ours), *people)
-    thread.join(60)
-    assert codes == [{"postgresql": "40P01", "mariadb": "1213"}[store]]
-    assert read(users, *people) == people
-    ours.dispose()
 
 
 def test_a_closed_connection_is_the_hosts_mistake(engine: Engine) -> None:

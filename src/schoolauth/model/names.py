@@ -201,10 +201,9 @@ class EmailAddress(_Key):
                 allow_display_name=False,
                 strict=True,
             )
-        except EmailNotValidError as error:
-            message = str(error)
-        except ValueError:  # lone surrogates and the like, below the validator's own checks
-            message = EmailInvalid.default_message
+        except ValueError as error:  # whatever fails below the validator's own checks too
+            known = isinstance(error, EmailNotValidError)
+            message = str(error) if known else EmailInvalid.default_message
         if message is not None:  # outside the except block: the error would carry the typed text
             raise EmailInvalid(message)
         return cls.stored(found.normalized, str(found.ascii_email).lower())

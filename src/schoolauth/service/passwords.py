@@ -126,7 +126,8 @@ class Passwords(SignIn):
         core = self._core
         claims = core.tokens.read(token, *_PURPOSES)
         user = core.find(claims.user)
-        digest = core.tokens.address_digest(None if user is None else user.email)
+        email = None if user is None else user.email
+        digest = core.tokens.address_digest(email, like=claims.sent_to)
         reason = token_refusal(claims, user, core.clock.now(), digest)
         if reason is not None or user is None:
             raise TokenRefused(reason or "invalid")

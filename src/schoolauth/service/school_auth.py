@@ -59,7 +59,7 @@ class _Desks:
         Raises:
             NameInvalid: if *by* cannot be used.
         """
-        return SupportDesk(self._core, actor_support(parse_name(by, "by")))
+        return SupportDesk(self._core, actor_support(parse_name(by, "support_name")))
 
 
 @dataclass(frozen=True)

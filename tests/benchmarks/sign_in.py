@@ -1,0 +1,139 @@
+"""Signing in, beside what it cannot do without: ``python -m tests.benchmarks.sign_in``.
+
+The hash is made as cheap as argon2 allows, so that everything around it shows. It is the repeat
+sign-in of a day among 1,000 accounts, with a source: one SELECT and the INSERT of one event. The
+SQL floor is the same two statements by hand, with SQLAlchemy Core and a raw verification. Django
+has the same rows and the same argon2; its `authenticate` keeps no event, and writes nothing until
+`update_last_login`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from argon2.low_level import Type, verify_secret
+from sqlalchemy import Engine, bindparam, insert, select
+
+from schoolauth import SchoolAuth
+from schoolauth.model.events import LoginSucceeded
+from schoolauth.model.user import StoredPassword
+from schoolauth.ports import UserRepository
+from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.testing import cheap_hasher
+from tests.benchmarks import peers
+from tests.benchmarks.measure import CONTROL, Goal, Ratio, in_turn, report
+from tests.benchmarks.stage import (
+    KEY,
+    PASSWORD,
+    SQL_STORES,
+    TODAY,
+    analyze,
+    databases,
+    fill,
+    new_engine,
+)
+
+PEOPLE = 1000
+SOURCE = "192.0.2.17"
+FLOOR = "raw argon2 verify"
+SQL_FLOOR = "Core SELECT + raw verify + Core INSERT"
+Case = Callable[[], object]
+
+
+def raw_verify(encoded: str) -> Case:
+    """Return a call of argon2 and nothing else."""
+    stored, typed = encoded.encode(), PASSWORD.encode()
+    return lambda: verify_secret(stored, typed, Type.ID)
+
+
+def by_hand(engine: Engine, names: Iterable[str]) -> Case:
+    """Return the sign-in as a person would write it with Core, if speed were all."""
+    tables, name = standard_tables(), itertools.cycle(names)
+    wanted = select(tables.users).where(tables.users.c.username_key == bindparam("name"))
+    keep = insert(tables.events).inline()
+    # the shortest transaction that each database has: PostgreSQL alone does without BEGIN
+    lone = engine
+    if engine.dialect.name == "postgresql":
+        lone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    record = LoginSucceeded(at=TODAY).to_record()
+
+    def sign_in() -> object:
+        with lone.connect() as connection:
+            row = connection.execute(wanted, {"name": next(name)}).one()
+        verify_secret(row.password.encode(), PASSWORD.encode(), Type.ID)
+        with lone.connect() as connection:
+            connection.execute(keep, record | {"user_id": row.id, "school_key": row.school_key})
+            connection.commit()
+        return row
+
+    return sign_in
+
+
+def ours(users: UserRepository, names: Iterable[str]) -> Mapping[str, Case]:
+    """Return the library's own cases."""
+    auth = SchoolAuth(users, secret_key=KEY, hasher=cheap_hasher())
+    name = itertools.cycle(names)
+    session = auth.log_in(next(name), PASSWORD).session
+    return {
+        "schoolauth log_in": lambda: auth.log_in(next(name), PASSWORD, source=SOURCE),
+        "schoolauth resume": lambda: auth.resume(session),
+    }
+
+
+def in_memory(password: StoredPassword) -> None:
+    """Print what surrounds the hash when the store costs nothing."""
+    users = MemoryUserRepository()
+    names = [str(one.username) for one in fill(users, PEOPLE, password)]
+    hasher = cheap_hasher()
+    cases = {
+        FLOOR: raw_verify(password.reveal()),
+        CONTROL: raw_verify(password.reveal()),
+        "Argon2Hasher.verify": lambda: hasher.verify(PASSWORD, password),
+        **ours(users, names),
+        "Django check_password": peers.check_password(password.reveal()),
+    }
+
+    def little(_: Ratio, over: float) -> Goal:
+        return Goal("at most 100 µs over", over <= 100e-6)
+
+    timed = in_turn(cases, rounds=200, calls=10)
+    report("In memory", timed, floor=FLOOR, goals={"schoolauth log_in": little})
+
+
+def on_sql(engine: Engine, password: StoredPassword) -> None:
+    """Print what surrounds the two statements of a sign-in."""
+    store = engine.dialect.name
+    users = SqlUserRepository(engine)
+    names = [str(one.username) for one in fill(users, PEOPLE, password)]
+    analyze(engine)
+    cases: dict[str, Any] = {
+        SQL_FLOOR: by_hand(engine, names),
+        CONTROL: by_hand(engine, names),
+        **ours(users, names),
+        **peers.django_cases(store, names, PASSWORD),
+    }
+
+    def quarter(against: Ratio, _: float) -> Goal:
+        return Goal("at most 1.25 of the floor", against.value <= 1.25)
+
+    timed = in_turn(cases, rounds=100, calls=10)
+    report(f"On {store}", timed, floor=SQL_FLOOR, goals={"schoolauth log_in": quarter})
+
+
+def main() -> None:
+    """Print a table for each store."""
+    password = cheap_hasher().hash(PASSWORD)
+    with databases() as made:
+        engines = [found for store in SQL_STORES if (found := new_engine(made, store))]
+        with peers.django(engines, PEOPLE, password.reveal()):
+            in_memory(password)
+            for engine in engines:
+                on_sql(engine, password)
+
+
+if __name__ == "__main__":
+    main()
