@@ -236,3 +236,25 @@ def test_statements_are_compiled_once(engine: Engine) -> None:
     event.remove(engine, "after_cursor_execute", note)
     assert found
     assert {str(hit) for hit in found} == {"True"}
+
+
+def test_waiting_is_bounded_in_our_own_transactions_only(store: str, engine: Engine) -> None:
+    """Our own transactions bound every wait for a lock; in a host's its own settings hold."""
+    (ann,) = save(SqlUserRepository(engine), a_user("ann"))
+    with listening(engine) as own:
+        (ann,) = save(
+            SqlUserRepository(engine), replace(ann, email=EmailAddress.parse("a@x.example"))
+        )
+    with listening(engine) as joined, engine.connect() as host:
+        save(SqlUserRepository(host), replace(ann, email=None), a_user("ben"))
+        host.rollback()
+
+    def bounds(sent: Sent) -> tuple[int, int]:
+        texts = [text for text, _ in sent]
+        locks = sum(" UPDATE" in text or " SHARE MODE" in text for text in texts if text[0] == "S")
+        return locks, sum("WAIT 5" in text or "lock_timeout" in text for text in texts)
+
+    own_locks, own_bounds = bounds(own)
+    assert own_bounds == {"sqlite": 0, "postgresql": 1, "mariadb": own_locks}[store]
+    assert (own_locks > 1) == (store != "sqlite")
+    assert bounds(joined) == (own_locks, 0)
