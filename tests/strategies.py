@@ -54,7 +54,9 @@ mis_ids = st.builds(
     st.from_regex(r"[!-~]{1,100}", fullmatch=True),
 )
 names = st.text(
-    st.characters(categories=("L", "Mn", "Nd", "Po")) | st.sampled_from(" '’-"), max_size=20
+    st.characters(categories=("L", "Mn", "Nd", "Po"), exclude_characters=":")
+    | st.sampled_from(" '’-"),
+    max_size=20,
 ).map(lambda text: parse_name(f"N{text}n", "given_name"))
 """What a person or a school may be called."""
 

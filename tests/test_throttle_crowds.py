@@ -143,11 +143,11 @@ def test_undecided_buckets_are_never_dropped() -> None:
 def test_least_recently_used_bucket_makes_room() -> None:
     """Whoever was seen last is remembered longest."""
     throttle = MemoryThrottle(capacity=2)
-    old, new = bucket("old", (2, 300)), bucket("new", (2, 300))
-    for name in (old, new, old):
+    old, new = bucket("old"), bucket("new")
+    for name in (old, new, old, bucket("newest"), old):
         tried(throttle, name)
-    tried(throttle, bucket("newest"))
     assert not passes(throttle, old)
+    assert new.key not in throttle._tallies
 
 
 def test_a_store_of_full_buckets_refuses_and_recovers() -> None:

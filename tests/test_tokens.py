@@ -300,6 +300,18 @@ def test_address_digest_is_of_the_canonical_address() -> None:
     assert TOKENS.address_digest(None) is None
 
 
+def test_address_digest_outlives_a_rotation() -> None:
+    """A link that was mailed under an old key finds its address again, and no other one."""
+    rotated = Tokens(NEW_KEY, [b"o" * 32, KEY])
+    old, new = TOKENS.address_digest(JESS), Tokens(NEW_KEY).address_digest(JESS)
+    assert rotated.address_digest(JESS) == new != old
+    assert rotated.address_digest(JESS, like=old) == old
+    other = EmailAddress.parse("other@example.org")
+    assert rotated.address_digest(other, like=old) not in {old, new}
+    assert rotated.address_digest(None, like=old) is None
+    assert Tokens(NEW_KEY).address_digest(JESS, like=old) == new
+
+
 @given(moments, st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_expiry_is_in_whole_milliseconds(at: datetime, lifetime: timedelta) -> None:
     """What a token carries is what the caller was told, never later than asked for."""

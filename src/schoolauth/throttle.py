@@ -36,12 +36,19 @@ class _Tally:
         self.longest = max(limit.seconds for limit in self.limits)
 
     def age(self, now: float) -> None:
-        """Count the long undecided as failed, and forget what no limit asks for."""
+        """Count the long undecided as failed, and forget what no limit asks for.
+
+        What lies ahead counts as of now: a clock that was set right must lock nobody out for years.
+        """
         for reservation, since in list(self.undecided.items()):
+            self.undecided[reservation] = min(since, now)
             if since <= now - UNDECIDED_SECONDS:
                 del self.undecided[reservation]
                 bisect.insort(self.failed, since)
+        self.refusal_known_until = min(self.refusal_known_until, now + self.longest)
         if self.failed:
+            if self.failed[-1] > now:
+                self.failed = [min(moment, now) for moment in self.failed]
             del self.failed[: bisect.bisect_right(self.failed, now - self.longest)]
 
     def full_for(self, now: float) -> float:

@@ -16,13 +16,15 @@ from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role
 from tests.strategies import any_text, user_ids
 
+texts = any_text.map(lambda text: text.encode("utf-8", "ignore").decode())
+"""JSON would join two lone surrogates; the rows with them are problems anyway."""
 rows = st.builds(
     RosterRow,
-    mis_id=st.none() | any_text,
-    given_name=any_text,
-    family_name=any_text,
-    email=st.none() | any_text,
-    username=st.none() | any_text,
+    mis_id=st.none() | texts,
+    given_name=texts,
+    family_name=texts,
+    email=st.none() | texts,
+    username=st.none() | texts,
     role=st.none() | st.sampled_from(Role),
     active=st.booleans(),
     line=st.none() | st.integers(1),
@@ -37,7 +39,7 @@ items = st.builds(
     candidates=st.lists(user_ids, max_size=3).map(tuple),
     reasons=codes,
     fields=codes,
-    username=st.none() | any_text,
+    username=st.none() | texts,
 )
 plans = st.builds(MappingPlan, st.text(max_size=10), st.lists(items, max_size=4).map(tuple))
 json_values: st.SearchStrategy[Any] = st.recursive(

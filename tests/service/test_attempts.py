@@ -13,16 +13,22 @@ from hypothesis import strategies as st
 from schoolauth.errors import Throttled
 from schoolauth.model.change import HistoryQuery
 from schoolauth.model.events import LoginThrottled
-from schoolauth.model.names import UserId
+from schoolauth.model.names import EmailAddress, UserId
 from schoolauth.model.user import User
 from schoolauth.ports import Bucket, Outcome, Reservation
 from schoolauth.rules.sign_in import read_typed_name
-from schoolauth.service.attempts import ACCOUNT_LIMITS, RESET_LIMITS, SOURCE_LIMITS, Attempts
+from schoolauth.service.attempts import (
+    ACCOUNT_LIMITS,
+    RESET_LIMITS,
+    SOURCE_LIMITS,
+    Attempts,
+    require_source,
+)
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
 from schoolauth.throttle import MemoryThrottle
 from schoolauth.tokens import Tokens
-from tests.strategies import any_text, users
+from tests.strategies import any_text, emails, users
 
 JAMES = "wg204nx_james"
 SPELLINGS = (
@@ -152,6 +158,8 @@ def test_known_and_unknown_names_are_counted_alike() -> None:
         assert [[(b.limits, b.cleared_by_success) for b in call] for call in known] == [
             [(b.limits, b.cleared_by_success) for b in call] for call in unknown
         ]
+        for calls in (known, unknown):
+            assert len({bucket.key for call in calls for bucket in call}) == 6
         keys = [bucket.key for call in gate.throttle.asked for bucket in call]
         assert all(len(key) == 32 and set(key) <= set("0123456789abcdef") for key in keys)
 
@@ -211,6 +219,36 @@ def test_three_reset_mails_an_hour(known: bool) -> None:
         assert gate.attempts.may_mail(somebody, JAMES, None)
 
     limited()
+
+
+def test_three_confirmation_mails_an_hour() -> None:
+    """Neither one account nor many together flood an address that is not theirs."""
+
+    @given(st.lists(users(), min_size=4, max_size=4, unique_by=lambda user: user.id), emails)
+    def limited(accounts: list[User], email: EmailAddress) -> None:
+        gate = Gate()
+        for user in accounts[:3]:
+            gate.attempts.count_confirmation(user, email)
+        with pytest.raises(Throttled) as caught:
+            gate.attempts.count_confirmation(accounts[3], email)
+        assert caught.value.retry_after == 3600
+        for number in range(2):
+            other = EmailAddress.parse(f"new-{number}@hill.example")
+            gate.attempts.count_confirmation(accounts[0], other)
+        with pytest.raises(Throttled):
+            gate.attempts.count_confirmation(accounts[0], EmailAddress.parse("new-3@hill.example"))
+        gate.clock.advance(hours=1)
+        gate.attempts.count_confirmation(accounts[0], email)
+
+    limited()
+
+
+def test_a_source_is_text_or_nothing() -> None:
+    """An address object of a framework is a mistake that is told at once."""
+    require_source(None)
+    require_source("192.0.2.1")
+    with pytest.raises(TypeError, match="source must be str"):
+        require_source(b"192.0.2.1")  # type: ignore[arg-type] # that is the mistake
 
 
 def test_typing_an_id_as_a_name_takes_nothing_from_the_account() -> None:

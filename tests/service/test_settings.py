@@ -49,13 +49,29 @@ def test_safe_links(page: str, template: str) -> None:
         "ftp://app.example.org/{token}",
         "javascript://app.example.org/{token}",
         "https://[::1/{token}",
+        "https://app.example.org:port/{token}",
+        "https://app.example.org:99999/{token}",
+        "https://{token}.example.org/",
+        "https://{token}@app.example.org/",
+        "https://app.example.org/pass word/{token}",
+        "https://app.example.org/\n{token}",
+        "https://app.example.org/\u202e{token}",
     ],
+    ids=ascii,
 )
 def test_unsafe_links(page: str, template: str) -> None:
     """A link that others could read or that leads nowhere is refused, and the page is named."""
     with pytest.raises(NotConfigured, match=rf"^links\.{page} must be https") as caught:
         Links(**{page: template})
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("page", LINKS)
+@pytest.mark.parametrize("template", [b"https://app.example.org/{token}", 7, ["{token}"]], ids=repr)
+def test_links_are_text(page: str, template: Any) -> None:
+    """Anything but `str` is a programmer's mistake, and the page is named."""
+    with pytest.raises(TypeError, match=rf"^links\.{page} must be str"):
+        Links(**{page: template})
 
 
 def test_links_may_be_left_out() -> None:
@@ -68,6 +84,24 @@ def test_links_may_be_left_out() -> None:
 def test_lifetimes_are_longer_than_nothing(name: str, lifetime: timedelta) -> None:
     """What would be over when it begins is refused, and named."""
     with pytest.raises(NotConfigured, match=rf"^lifetimes\.{name} must be longer than nothing$"):
+        Lifetimes(**{name: lifetime})
+
+
+@pytest.mark.parametrize("name", LIFETIMES)
+def test_lifetimes_end(name: str) -> None:
+    """Ten years are allowed; what is meant to last for ever is refused, and named."""
+    longest = timedelta(days=3650)
+    assert getattr(Lifetimes(**{name: longest}), name) == longest
+    for lifetime in (longest + timedelta(days=4), timedelta.max):
+        with pytest.raises(NotConfigured, match=rf"^lifetimes\.{name} must be ten years or less$"):
+            Lifetimes(**{name: lifetime})
+
+
+@pytest.mark.parametrize("name", LIFETIMES)
+@pytest.mark.parametrize("lifetime", [3600, 1.5, None, "1h"], ids=repr)
+def test_lifetimes_have_a_unit(name: str, lifetime: Any) -> None:
+    """A bare number could be seconds or hours."""
+    with pytest.raises(TypeError, match=rf"^lifetimes\.{name} must be a timedelta$"):
         Lifetimes(**{name: lifetime})
 
 
