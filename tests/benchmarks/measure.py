@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
     lines = [list(headings), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     lines.insert(1, ["-" * width for width in widths])
-    print(f"\n{title}\n")
+    text = [f"\n{title}\n"]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print(f"| {' | '.join(cells)} |")
+        text.append(f"| {' | '.join(cells)} |")
+    sys.stdout.write("\n".join([*text, ""]))

@@ -21,7 +21,6 @@ from tests.benchmarks.stage import (
     KEY,
     PASSWORD,
     SQL_STORES,
-    analyze,
     databases,
     fill,
     new_engine,
@@ -78,7 +77,6 @@ def main() -> None:
         for store in SQL_STORES:
             engine = new_engine(made, store)
             if engine is not None:
-                analyze(engine)
                 compare(f"On {store}", SqlUserRepository(engine))
 
 

@@ -72,7 +72,7 @@ def new_engine(made: Databases, store: str) -> Engine | None:
     try:
         url = made.url(store)
     except (pytest.skip.Exception, pytest.fail.Exception) as missing:
-        print(f"left out: {missing}", file=sys.stderr)
+        sys.stderr.write(f"left out: {missing}\n")
         return None
     engine = open_engine(url)
     made._closing.append(engine.dispose)
