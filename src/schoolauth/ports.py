@@ -127,6 +127,14 @@ class Mailer(Protocol):
         ...
 
 
+class PretendingMailer(Mailer, Protocol):
+    """What a mailer may also offer: to take as long over a mail that nobody gets as over one."""
+
+    def pretend(self, message: MailMessage, /) -> None:
+        """Do what `send` costs the caller, and send nothing; never raises."""
+        ...
+
+
 class Clock(Protocol):
     """Tells the time."""
 

@@ -12,6 +12,7 @@ from schoolauth.errors import MailNotSent
 from schoolauth.mail.queued import QueuedMailer
 from schoolauth.model.mail import MailMessage
 from schoolauth.ports import Mailer
+from schoolauth.testing import Outbox
 from tests.mail.mails import TO, TOKEN, Refusing, a_mail
 from tests.processes import SECONDS, ends_well_in_a_child, needs_fork, run_python
 
@@ -178,3 +179,25 @@ def late():
 ended.set()  # the last line: from here on the interpreter ends
 """)
     assert said.split("\n") == ["school_changed"] * 500 + ["refused", ""]
+
+
+def test_pretending_sends_nothing_and_never_fails() -> None:
+    """A decoy reaches nobody, takes no place of a mail, and is silent when full or closed."""
+    gate, blocked = threading.Event(), threading.Event()
+    outbox = Outbox()
+    mailer = QueuedMailer(outbox, capacity=1)
+
+    def hold() -> None:
+        blocked.set()
+        gate.wait(30)
+
+    mailer._decoys.submit(hold)
+    assert blocked.wait(30)
+    for _ in range(3):
+        mailer.pretend(a_mail("password_reset"))
+    mailer.send(a_mail("password_changed"))
+    gate.set()
+    mailer.close()
+    mailer.pretend(a_mail("password_reset"))
+    assert [mail.kind for mail in outbox] == ["password_changed"]
+    assert mailer._decoys.places.acquire(blocking=False)

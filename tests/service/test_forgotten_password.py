@@ -175,3 +175,22 @@ def test_a_queue_tells_of_a_mail_that_it_could_not_send() -> None:
     mailer.close()
     failed = [e for e in worlds[0].desk.history(teacher.id).items if isinstance(e, MailFailed)]
     assert [event.mail for event in failed] == ["create_password", "password_changed"]
+
+
+def test_a_mailer_that_can_pretend_is_asked_to_for_everybody_else() -> None:
+    """Known names cost a `send`, all others a `pretend` of a mail to nobody."""
+    done: list[tuple[str, str]] = []
+
+    class Pretending:
+        def send(self, message: MailMessage) -> None:
+            done.append(("send", str(message.to)))
+
+        def pretend(self, message: MailMessage) -> None:
+            done.append(("pretend", str(message.to)))
+
+    world = make_world(mailer=Pretending())
+    world.teacher(email=EMAIL)
+    done.clear()
+    world.auth.request_password_reset(EMAIL)
+    world.auth.request_password_reset("nobody@hill.example.org")
+    assert done == [("send", EMAIL), ("pretend", "nobody@nowhere.invalid")]

@@ -97,7 +97,8 @@ class PasswordPolicy:
             )
         if text and is_space(text[-1]):
             yield Violation("space_at_end", "There is a space, or something unseen, at its end.")
-        if any(unicodedata.category(character) in _FORBIDDEN for character in text):
+        plain = text.isascii() and text.isprintable()
+        if not plain and any(unicodedata.category(character) in _FORBIDDEN for character in text):
             yield Violation(
                 "forbidden_character", "It has a character that cannot be typed again everywhere."
             )

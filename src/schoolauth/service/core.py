@@ -240,6 +240,12 @@ class Core:
             self.mail_failed(message)
         return not failed
 
+    def pretend(self, message: MailMessage) -> None:
+        """Take as long as `send` does, if the mailer knows how to; nobody gets *message*."""
+        pretend: Callable[[MailMessage], None] | None = getattr(self.mailer, "pretend", None)
+        if pretend is not None:
+            pretend(message)
+
     def mail_failed(self, message: MailMessage) -> None:
         """Record that *message* was not sent; the record is lost only where the store is gone."""
         event = MailFailed(
