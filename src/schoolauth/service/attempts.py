@@ -9,6 +9,7 @@ from schoolauth.errors import Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
 from schoolauth.model.names import EmailAddress, UserId, Username
+from schoolauth.model.text import require_text
 from schoolauth.model.user import User
 from schoolauth.ports import Bucket, Clock, Limit, Outcome, Reservation, Throttle, UserRepository
 from schoolauth.tokens import Tokens
@@ -16,6 +17,12 @@ from schoolauth.tokens import Tokens
 ACCOUNT_LIMITS = (Limit(10, 5 * 60), Limit(100, 24 * 60 * 60))
 SOURCE_LIMITS = (Limit(100, 5 * 60),)
 RESET_LIMITS = (Limit(3, 60 * 60),)
+
+
+def require_source(source: str | None) -> None:
+    """Raise `TypeError` if *source* is neither text nor None, before any work is done."""
+    if source is not None:
+        require_text(source, "source")
 
 
 class Attempts:
@@ -37,14 +44,14 @@ class Attempts:
             Throttled: if either is full; one event is written for each window.
         """
         buckets = self._source_buckets("login", source)
+        digest = self.name_digest(f"source:{source}" if name is None else name)
         if name is not None:
-            buckets.append(self._name_bucket(name))
-        attempt = OpenAttempt(self._throttle, self._clock)
+            buckets.append(Bucket(digest, ACCOUNT_LIMITS))
+        attempt = OpenAttempt(self._throttle, self._clock, digest)
         refused = attempt.reserve(*buckets)
         if refused is None:
             return attempt
         if refused.first_refusal:
-            digest = self.name_digest(name if name is not None else f"source:{source}")
             event = LoginThrottled(at=self._clock.now(), name_digest=digest)
             users.save(Change(events=[event]))
         raise Throttled(refused.retry_after or 1)
@@ -62,6 +69,19 @@ class Attempts:
         allowed = attempt.reserve(*buckets, *self._source_buckets("reset", source)) is None
         attempt.settle(Outcome.FAILED)
         return allowed
+
+    def count_confirmation(self, user: User, email: EmailAddress) -> None:
+        """Count a mail that *user* has sent to an address that is not theirs yet.
+
+        Raises:
+            Throttled: if the account, or the address, had three within the hour.
+        """
+        texts = (f"confirm-account:{user.id.key}", f"confirm-address:{email.key}")
+        attempt = OpenAttempt(self._throttle, self._clock)
+        refused = attempt.reserve(*(Bucket(self._tokens.digest(t), RESET_LIMITS) for t in texts))
+        attempt.settle(Outcome.FAILED)
+        if refused is not None:
+            raise Throttled(refused.retry_after or 1)
 
     def forget(self, user: User) -> None:
         """Clear what was counted against the account, and against the names that it has."""
@@ -87,7 +107,8 @@ class Attempts:
 class OpenAttempt:
     """Places held for one try: given back at the end of the block unless it was decided."""
 
-    def __init__(self, throttle: Throttle, clock: Clock) -> None:
+    def __init__(self, throttle: Throttle, clock: Clock, name_digest: str = "") -> None:
+        self.name_digest = name_digest
         self._throttle = throttle
         self._clock = clock
         self._held: list[Reservation] = []

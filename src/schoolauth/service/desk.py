@@ -29,6 +29,12 @@ from schoolauth.service.core import Answer, Core
 _TEXT_MAX = 200
 
 
+def require_flag(value: bool, name: str) -> None:
+    """Raise `TypeError` unless *value* is a bool: the text ``"false"`` would count as true."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be bool, not {type(value).__name__}")
+
+
 class Desk:
     """A desk of one school, run by one of its active admins or by the vendor's support.
 
@@ -98,6 +104,8 @@ class Desk:
         """
         if len(require_text(text, "text")) > _TEXT_MAX:
             raise NameInvalid("text", "too_long")
+        if has_email is not None:
+            require_flag(has_email, "has_email")
         query = UserQuery(
             school=self._school,
             words=tuple(fold(text).split()),
@@ -136,6 +144,8 @@ class Desk:
         unknown = set(kinds) - set(EVENT_KINDS)
         if unknown:
             raise ValueError(f"there is no event of the kind {min(unknown)!r}")
+        if since is not None and not isinstance(since, datetime):
+            raise TypeError("since must be a datetime")
         if since is not None and since.tzinfo is None:
             raise ValueError("since must know its zone")
         query = HistoryQuery(

@@ -31,6 +31,7 @@ class EmailChange(Passwords):
             LoginRefused: if *password* is not right; it counts as an attempt.
             EmailInvalid: if *new_email* is no address.
             NotConfigured: without a mailer or `links.email`.
+            Throttled: after three within an hour, by this account or to this address.
             UserNotFound: if there is no such account.
         """
         require_text(password, "password")
@@ -38,6 +39,7 @@ class EmailChange(Passwords):
         email = new_email if isinstance(new_email, EmailAddress) else EmailAddress.parse(new_email)
         core.need_mail("email")
         user = self._reauthenticate(user_id, password)
+        core.attempts.count_confirmation(user, email)
         holder = core.find(email)
         core.users.save(record_email_request(user, core.stamp(actor_user(user.id))))
         link = core.link_mail("confirm_email", user, email, new_email=email)

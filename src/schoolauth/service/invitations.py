@@ -20,7 +20,7 @@ from schoolauth.model.names import UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.user import Status, User
 from schoolauth.rules import accounts
-from schoolauth.service.desk import Desk
+from schoolauth.service.desk import Desk, require_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Invitations(Desk):
             UserNotFound: if the school has no such account.
         """
         require_text(password, "password")
+        require_flag(must_change, "must_change")
         self._refuse_own(user_id)
         how: PasswordChangeWay = "admin" if self._admin is not None else "support"
         _, (user,) = self._read(user_id)

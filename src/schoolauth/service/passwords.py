@@ -24,6 +24,7 @@ from schoolauth.rules.sign_in import (
     refusal,
     space_hints,
 )
+from schoolauth.service.attempts import require_source
 from schoolauth.service.core import Core
 from schoolauth.service.sign_in import NOBODY, Login, SignIn
 
@@ -56,6 +57,7 @@ class Passwords(SignIn):
             StorageUnavailable: if the store does not answer.
         """
         require_text(email_or_username, "email_or_username")
+        require_source(source)
         core, typed = self._core, read_typed_name(email_or_username)
         core.need_mail("password")
         user = core.find(typed.key or NOBODY)
@@ -70,6 +72,8 @@ class Passwords(SignIn):
         core.users.save(record_reset_request(user, core.stamp(), sent=sent, name_digest=digest))
         if sent:
             core.send(message)
+        else:
+            core.pretend(message)
 
     def check_password_token(self, token: str) -> PasswordTokenInfo:
         """Tell whose link it is and until when it works, for showing the form; changes nothing.
@@ -99,6 +103,7 @@ class Passwords(SignIn):
         """
         require_text(token, "token")
         require_text(new_password, "new_password")
+        require_source(source)
         core = self._core
         with core.attempts.begin(core.users, None, source) as places:
             try:
@@ -168,7 +173,7 @@ class Passwords(SignIn):
             attempt = Attempt(
                 at=core.clock.now(),
                 typed=TypedName(user.username, exact=True, text=user.username.key),
-                name_digest="",
+                name_digest=places.name_digest,
                 hints=space_hints("", password),
                 user=user,
                 matches=matches,

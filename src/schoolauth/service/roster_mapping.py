@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from schoolauth.model.mapping import (
     MappingReport,
     Skip,
 )
-from schoolauth.model.names import MisId, UserId, Username
+from schoolauth.model.names import EmailAddress, MisId, UserId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts, mapping
@@ -72,7 +73,8 @@ class RosterMapping(Desk):
         """Apply a reviewed plan in one transaction: add the new, change the changed.
 
         Only the plan's rows and source are trusted: it is planned again on the accounts as they
-        are. Conflicts, problems, leavers and undecided ``may_match`` items are left alone.
+        are. Conflicts, problems, leavers and undecided ``may_match`` items are left alone. An
+        address that is replaced is told.
 
         Args:
             plan: what `plan_mapping` returned, perhaps by way of its JSON.
@@ -83,7 +85,10 @@ class RosterMapping(Desk):
             ValueError: for a decision that does not fit its item.
             NotPermitted: if the desk's admin is none any more.
         """
+        if not isinstance(plan, MappingPlan):
+            raise TypeError("plan must be a MappingPlan")
         chosen = dict(decisions or {})
+        replaced: list[tuple[User, EmailAddress | None]] = []
 
         def decide() -> Decision[MappingReport]:
             admin, _ = self._read()
@@ -94,16 +99,20 @@ class RosterMapping(Desk):
             work = _Work(self._core.stamp(self._actor), plan.source, everyone)
             for item, row in zip(items, read, strict=True):
                 self._apply(item, row, chosen.get(item.key), work)
+            replaced[:] = work.replaced
             if not work.users:
                 return Decision(None, work.report())
             unchanged = [] if admin is None or admin.id in work.users else [admin]
             return Decision(work.change(self._school, unchanged), work.report())
 
-        try:
-            return self._core.settle(decide)
-        except (EmailTaken, UsernameTaken, MisIdTaken):
-            pass  # taken between planning and saving
-        raise MappingOutdated
+        report = None
+        with suppress(EmailTaken, UsernameTaken, MisIdTaken):  # between planning and saving
+            report = self._core.settle(decide)
+        if report is None:
+            raise MappingOutdated
+        for user, old in replaced:
+            self._core.notify("email_changed", user, old)
+        return report
 
     def _apply(
         self, item: MappingItem, row: ReadRow, decision: MappingDecision | None, work: _Work
@@ -140,6 +149,7 @@ class _Work:
         self._changed: list[UserId] = []
         self._events: list[AuditEvent] = []
         self.users: dict[UserId, User] = {}
+        self.replaced: list[tuple[User, EmailAddress | None]] = []
         self.left_alone: list[str] = []
 
     def add(self, new: accounts.NewUser) -> None:
@@ -162,6 +172,7 @@ class _Work:
             if "email" in changes:
                 changed = accounts.advance(changed, self._stamp)
                 self._events.append(EmailChanged(**about))
+                self.replaced.append((changed, user.email))
             self.users[user_id] = changed
             event = UserEdited(**about, fields=tuple(changes), source=self._source)
             self._events.append(event)

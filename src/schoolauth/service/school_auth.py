@@ -90,6 +90,7 @@ class SchoolAuth(EmailChange, _Desks):
 
     Raises:
         NotConfigured: if a key is too short, or *users* works in somebody else's transaction.
+        TypeError: if something is not what its name says, such as a class for an instance of it.
     """
 
     def __init__(
@@ -112,6 +113,23 @@ class SchoolAuth(EmailChange, _Desks):
             raise NotConfigured(
                 "this repository works in a transaction of the host: use within() for it"
             )
+        for name, value, methods in (
+            ("users", users, ("find", "search", "save", "history")),
+            ("mailer", mailer, ("send",)),
+            ("schools", schools, ("find", "list", "save")),
+            ("hasher", hasher, ("hash", "verify", "needs_rehash")),
+            ("throttle", throttle, ("reserve", "settle", "peek", "clear")),
+            ("clock", clock, ("now",)),
+            ("new_id", new_id, ("__call__",)),
+        ):
+            _require_port(name, value, methods)
+        for name, setting, kind in (
+            ("links", links, Links),
+            ("policy", policy, PasswordPolicy),
+            ("lifetimes", lifetimes, Lifetimes),
+        ):
+            if setting is not None and not isinstance(setting, kind):
+                raise TypeError(f"{name} must be {kind.__name__}")
         clock = clock or SystemClock()
         tokens = Tokens(secret_key, old_secret_keys)
         self._core = Core(
@@ -170,6 +188,13 @@ class SchoolAuth(EmailChange, _Desks):
             raise NotConfigured("within() needs a repository on the host's own transaction")
         core = replace(self._core, users=users, mailer=mailer, schools=schools, joined=True)
         return Joined(core)
+
+
+def _require_port(name: str, value: object, methods: Sequence[str]) -> None:
+    given = value is not None or name == "users"
+    fits = not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in methods)
+    if given and not fits:
+        raise TypeError(f"{name} must have {', '.join(methods)}")
 
 
 def _joined(store: object) -> bool:

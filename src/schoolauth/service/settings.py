@@ -7,7 +7,10 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from schoolauth.errors import NotConfigured
+from schoolauth.model.text import require_text
 
+_LONGEST = timedelta(days=3653)
+"""Ten years: no calendar ends before."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -19,7 +22,9 @@ class Links:
     where an admin recovery is approved. They come from here only, never from a request.
 
     Raises:
-        NotConfigured: if one is not ``https`` (or ``http`` on localhost), or has no ``{token}``.
+        NotConfigured: if one is not ``https`` (or ``http`` on localhost), has no ``{token}`` behind
+            the host, or has a space or an unprintable character, where a mail would break it.
+        TypeError: if one is no text.
     """
 
     password: str | None = None
@@ -29,7 +34,9 @@ class Links:
     def __post_init__(self) -> None:
         for field in fields(self):
             template = getattr(self, field.name)
-            if template is not None and not _is_safe(template):
+            if template is None:
+                continue
+            if not _is_safe(require_text(template, f"links.{field.name}")):
                 raise NotConfigured(
                     f"links.{field.name} must be https (or http on localhost), with one {{token}}"
                 )
@@ -37,11 +44,14 @@ class Links:
 
 def _is_safe(template: str) -> bool:
     try:
-        parts = urlsplit(template.replace("{token}", "t"))
-    except ValueError:  # such as an unclosed bracket
+        parts = urlsplit(template)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # such as an unclosed bracket, or a port that is none
         return False
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    return secure and bool(parts.hostname) and template.count("{token}") == 1
+    if not template.isprintable() or " " in template or "{token}" in parts.netloc:
+        return False
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    return secure and bool(host) and template.count("{token}") == 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +59,8 @@ class Lifetimes:
     """How long things last from the moment they are made.
 
     Raises:
-        NotConfigured: if one is not longer than nothing.
+        NotConfigured: if one is not longer than nothing, or longer than ten years.
+        TypeError: if one is no `timedelta`.
     """
 
     session: timedelta = timedelta(hours=12)
@@ -61,5 +72,10 @@ class Lifetimes:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name) <= timedelta(0):
+            lifetime = getattr(self, field.name)
+            if not isinstance(lifetime, timedelta):
+                raise TypeError(f"lifetimes.{field.name} must be a timedelta")
+            if lifetime <= timedelta(0):
                 raise NotConfigured(f"lifetimes.{field.name} must be longer than nothing")
+            if lifetime > _LONGEST:
+                raise NotConfigured(f"lifetimes.{field.name} must be ten years or less")

@@ -28,6 +28,7 @@ from schoolauth.rules.sign_in import (
     refusal,
     space_hints,
 )
+from schoolauth.service.attempts import require_source
 from schoolauth.service.core import Core
 
 NOBODY = Username.stored("", "@")
@@ -70,8 +71,7 @@ class SignIn:
         """
         require_text(identifier, "identifier")
         require_text(password, "password")
-        if source is not None:
-            require_text(source, "source")
+        require_source(source)
         core, typed = self._core, read_typed_name(identifier)
         hints = space_hints(identifier, password)
         with core.attempts.begin(core.users, typed.text, source) as places:
@@ -82,7 +82,7 @@ class SignIn:
             attempt = Attempt(
                 at=core.clock.now(),
                 typed=typed,
-                name_digest=core.attempts.name_digest(typed.text),
+                name_digest=places.name_digest,
                 hints=hints,
                 user=user,
                 matches=matches,

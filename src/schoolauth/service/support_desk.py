@@ -14,6 +14,7 @@ from schoolauth.model.text import parse_name, require_text
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules import accounts
 from schoolauth.service.core import Core
+from schoolauth.service.desk import require_flag
 from schoolauth.service.enrolment import (
     KEEP,
     Person,
@@ -173,7 +174,7 @@ class SupportDesk:
         """Move an account to another school; sessions and links die, the MIS id stays behind.
 
         An admin arrives as STAFF. A username of the old school's form gets the new school's, unless
-        one is given.
+        one is given. Nothing changes for an account that is there already.
 
         Raises:
             LastAdmin: if this would leave the old school without an active admin.
@@ -187,7 +188,9 @@ class SupportDesk:
         wanted = None if username is None else parse_username(username)
         desk = self._desk_of(user_id)
 
-        def rule(user: User, stamp: Stamp) -> Change:
+        def rule(user: User, stamp: Stamp) -> Change | None:
+            if user.school == target and user.status is not Status.ERASED:
+                return None  # there already: an admin must not become STAFF for nothing
             name = wanted or user.username
             if wanted is None and user.username.key.startswith(f"{user.school.key}_"):
                 name = free_username(core, target, user.family_name, user.given_name)
@@ -211,8 +214,7 @@ class SupportDesk:
             TransitionForbidden: for an ERASED account.
             NameInvalid: if the reason cannot be used.
         """
-        if not isinstance(on, bool):
-            raise TypeError("on must be bool")
+        require_flag(on, "on")
         text = parse_name(reason, "reason")
         desk = self._desk_of(user_id)
         return desk._change(  # noqa: SLF001 # its own desk

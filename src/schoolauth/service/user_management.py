@@ -10,6 +10,7 @@ from schoolauth.model.names import EmailAddress, MisId, UserId, Username
 from schoolauth.model.text import parse_name
 from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts
+from schoolauth.service.desk import require_flag
 from schoolauth.service.enrolment import (
     KEEP,
     Person,
@@ -129,6 +130,7 @@ class UserManagement(Invitations, RosterMapping):
             NotPermitted: for one's own account; that is `SchoolAuth.request_email_change`.
             UserNotFound: if the school has no such account.
         """
+        require_flag(was_wrong, "was_wrong")
         self._refuse_own(user_id)
         parsed = parse_email(email)
         old: EmailAddress | None = None
@@ -171,6 +173,7 @@ class UserManagement(Invitations, RosterMapping):
             TransitionForbidden: if it is INACTIVE or ERASED already.
             UserNotFound: if the school has no such account.
         """
+        require_flag(release_email, "release_email")
         return self._change(
             user_id, lambda user, stamp: accounts.deactivate(user, stamp, release=release_email)
         )

@@ -11,6 +11,8 @@ from schoolauth.model.names import EmailAddress, MisId, UserKey
 from schoolauth.model.text import is_encodable
 
 Item = TypeVar("Item")
+_CURSOR_MAX = 100
+"""A key of a username or a school is shorter; a longer text is not carried to the database."""
 
 
 def page_of(found: Sequence[Item], limit: int, cursor: Callable[[Item], str]) -> Page[Item]:
@@ -20,14 +22,18 @@ def page_of(found: Sequence[Item], limit: int, cursor: Callable[[Item], str]) ->
 
 
 def check_limit(limit: int) -> None:
-    """Raise `ValueError` unless *limit* is 1 to 500."""
+    """Raise `ValueError` unless *limit* is 1 to 500, `TypeError` if it is no int."""
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise TypeError("limit must be int")
     if not 1 <= limit <= PAGE_MAX:
         raise ValueError(f"limit must be 1 to {PAGE_MAX}")
 
 
 def text_cursor(after: str | None) -> str | None:
     """Return *after*, or raise `ValueError` if no store could have given it."""
-    if after is not None and not is_storable(after):
+    if after is not None and not isinstance(after, str):
+        raise TypeError("after must be the `next` of a page")
+    if after is not None and not (len(after) <= _CURSOR_MAX and is_storable(after)):
         raise ValueError("after must be the `next` of a page")
     return after
 

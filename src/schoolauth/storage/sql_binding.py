@@ -25,6 +25,7 @@ from schoolauth.errors import (
     StaleUser,
     StorageUnavailable,
 )
+from schoolauth.storage.sql_gate import NO_TRANSACTIONS
 
 Answer = TypeVar("Answer")
 
@@ -110,9 +111,12 @@ class Binding:
             if self._engine is None or self._reader is None:
                 connection = self._connect()
                 _refuse_autocommit(connection)
+                _refuse_committing_driver(connection)
                 problem = work(connection)
             else:
                 with (self._reader if lone else self._engine).connect() as connection:
+                    if not lone:
+                        _refuse_committing_driver(connection)
                     problem = work(connection)
                     if problem is None:
                         connection.commit()
@@ -170,7 +174,18 @@ def _refuse_autocommit(bind: Engine | Connection) -> None:
         getattr(bind.dialect, "_on_connect_isolation_level", None),  # of create_engine()
     )
     if "AUTOCOMMIT" in levels:
-        raise NotConfigured("A store needs transactions: the bind must not be in AUTOCOMMIT.")
+        raise NotConfigured(NO_TRANSACTIONS)
+
+
+def _refuse_committing_driver(connection: Connection) -> None:
+    """Refuse a driver that commits each statement by itself: no BEGIN of SQLAlchemy's undoes that.
+
+    SQLite's tells only once a transaction should have begun: see `Gate.lock`.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    ask = getattr(driver, "get_autocommit", None)  # of MySQL and MariaDB; the others have a flag
+    if (getattr(driver, "autocommit", False) if ask is None else bool(ask())) is True:
+        raise NotConfigured(NO_TRANSACTIONS)
 
 
 def _is_session(bind: Any) -> bool:

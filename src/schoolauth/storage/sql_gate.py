@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Update, select, update
 
-from schoolauth.errors import ContractBroken
+from schoolauth.errors import ContractBroken, NotConfigured, SchoolAuthError
 from schoolauth.storage.sql_tables import GATE_ID, Tables
 
+NO_TRANSACTIONS = "A store needs transactions: the bind must not be in AUTOCOMMIT."
 LOCK_SECONDS = 5
 """How long a transaction of our own waits for a lock."""
 
@@ -38,11 +39,14 @@ class Gate:
         self._lock = Lock(row, joined=joined)
         self._touch: Update = update(gate).where(at_gate).values(id=gate.c.id)
 
-    def lock(self, connection: Connection) -> ContractBroken | None:
+    def lock(self, connection: Connection) -> SchoolAuthError | None:
         """Lock the row until the transaction ends; return what is wrong if it is not there."""
         if connection.dialect.name == "sqlite":
             # a write, so that the transaction begins as a writer and never has to become one
             is_there = connection.execute(self._touch).rowcount == 1
+            driver: Any = connection.connection.dbapi_connection
+            if not driver.in_transaction:  # isolation_level=None, and nobody says BEGIN
+                return NotConfigured(NO_TRANSACTIONS)
         else:
             statement = self._lock.statement(connection)
             is_there = connection.execute(statement).first() is not None

@@ -1,0 +1,20 @@
+"""The worlds that attacks are made on."""
+
+from __future__ import annotations
+
+import pytest
+
+from schoolauth.ports import SchoolDirectory, UserRepository
+from tests.service.world import World, make_world
+
+
+@pytest.fixture
+def world() -> World:
+    """A school in memory."""
+    return make_world()
+
+
+@pytest.fixture
+def stored_world(users: UserRepository, schools: SchoolDirectory) -> World:
+    """A school on every store in turn."""
+    return make_world(users, schools)
