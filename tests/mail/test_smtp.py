@@ -379,3 +379,12 @@ def test_its_repr_masks_the_password() -> None:
     expected = "SmtpMailer('mail.example.org', 587, security='starttls', password=***)"
     assert repr(mailer) == expected
     assert "password" not in repr(SmtpMailer("mail.example.org", 465, sender=SENDER))
+
+
+def test_the_room_hands_the_mailer_out() -> None:
+    """`from schoolauth.mail import SmtpMailer` works, and a name that is not there is an error."""
+    from schoolauth import mail
+
+    assert mail.SmtpMailer is SmtpMailer
+    with pytest.raises(AttributeError, match="no attribute 'Nonesuch'"):
+        mail.Nonesuch  # noqa: B018 # asked for on purpose
