@@ -23,6 +23,7 @@ from schoolauth import (
     User,
 )
 from schoolauth.model.events import MappingApplied, UserEdited
+from tests.databases import Databases
 from tests.service.world import World, make_world
 
 ANN = RosterRow("1", "Ann", "O'Hara", email="ann@hill.example.org", role=Role.SLT, line=2)
@@ -324,9 +325,10 @@ def test_bad_input(world: World) -> None:
     assert world.desk.plan_mapping([], source="sims").items == ()
 
 
-def test_ten_thousand_new_people(stored_world: World) -> None:
-    """A big list is planned and applied whole, on every store."""
-    world = stored_world
+def test_ten_thousand_new_people(databases: Databases) -> None:
+    """A big list is planned and applied whole, in one transaction."""
+    stock = databases.stock("sqlite")
+    world = make_world(stock.users, stock.schools)
     rows = [
         RosterRow(str(n), "Given", f"Family{n}", email=f"p{n}@hill.example.org")
         for n in range(10_000)
