@@ -21,16 +21,16 @@ from schoolauth.model.user import from_micros, to_micros
 
 KEY_MIN_BYTES = 32
 _TOKEN_MAX = 2048
-_COMPRESSIBLE = 128
-"""Bytes: a session has fewer, and zlib would take longer than its signature."""
 
 
 class _Serializer(URLSafeSerializer):
-    """itsdangerous' own, that tries to compress only what is long enough to gain by it."""
+    """itsdangerous' own without compression, whose texts begin with a dot.
+
+    Many a web server takes a path with ``/.`` in it for a hidden file, and refuses the link.
+    """
 
     def dump_payload(self, obj: Any) -> bytes:
-        json = Serializer.dump_payload(self, obj)
-        return super().dump_payload(obj) if len(json) >= _COMPRESSIBLE else base64_encode(json)
+        return base64_encode(Serializer.dump_payload(self, obj))
 
 
 class Tokens:

@@ -31,8 +31,10 @@ def opened(databases: Databases, store: str, options: dict[str, Any]) -> Iterato
     create_tables(engine)
     engine.dispose()
     committing = create_engine(url, connect_args=options)
-    yield committing
-    committing.dispose()
+    try:
+        yield committing
+    finally:
+        committing.dispose()
 
 
 def world_on(engine: Engine) -> World:
