@@ -125,7 +125,8 @@ class SupportDesk:
     ) -> User:
         """Add a school's first administrator: ACTIVE with a *password*, INVITED without.
 
-        For setting up together with that person: the password is not a temporary one.
+        For setting up together with that person: the password is not a temporary one. Two calls at
+        the same moment may both succeed.
 
         Raises:
             NotPermitted: if the school has an admin already, who can add others.
