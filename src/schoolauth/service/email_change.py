@@ -11,6 +11,7 @@ from schoolauth.model.user import User
 from schoolauth.rules import accounts
 from schoolauth.rules.recovery import record_email_request, token_refusal
 from schoolauth.service.core import Core
+from schoolauth.service.enrolment import parse_email
 from schoolauth.service.passwords import Passwords
 
 
@@ -36,7 +37,7 @@ class EmailChange(Passwords):
         """
         require_text(password, "password")
         core = self._core
-        email = new_email if isinstance(new_email, EmailAddress) else EmailAddress.parse(new_email)
+        email = parse_email(new_email)
         core.need_mail("email")
         user = self._reauthenticate(user_id, password)
         core.attempts.count_confirmation(user, email)
