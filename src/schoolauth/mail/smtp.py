@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import email.policy
 import ipaddress
 import logging
 import smtplib
@@ -84,10 +85,9 @@ class SmtpMailer:
                     server.starttls(context=self._context)
                 if self._credentials is not None:
                     server.login(*self._credentials)
-                # the envelope is said, not parsed again out of the headers
-                server.send_message(
-                    self._compose(message), self._sender.addr_spec, [_ascii(message.to)]
-                )
+                # not send_message(): it writes ">" before a line that begins with "From "
+                mail = self._compose(message).as_bytes(policy=email.policy.SMTP)
+                server.sendmail(self._sender.addr_spec, [_ascii(message.to)], mail)
                 with contextlib.suppress(OSError, smtplib.SMTPException):
                     server.quit()  # the mail is taken: an impolite goodbye changes nothing
         except Exception as error:  # noqa: BLE001 # its text may hold the address or the password
