@@ -6,7 +6,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from schoolauth.errors import ContractBroken
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
@@ -182,7 +192,7 @@ class _Statements:
         users = self._tables.users.c
         found = self._users.where(users.school_key == query.school.key)
         for word in query.words:
-            found = found.where(users.search_text.contains(word, autoescape=True))
+            found = found.where(self._holds(users.search_text, word))
         if query.statuses != frozenset(Status):
             found = found.where(users.status.in_(sorted(query.statuses)))
         if query.roles != frozenset(Role):
@@ -192,6 +202,11 @@ class _Statements:
         if after is not None:
             found = found.where(users.username_key > after)
         return found.order_by(users.username_key).limit(query.limit + 1)
+
+    def _holds(self, column: Column[str], word: str) -> ColumnElement[bool]:
+        if self._dialect_name == "sqlite":  # whose LIKE ignores the case of ASCII letters
+            return func.instr(column, word) > 0
+        return column.contains(word, autoescape=True)
 
     def history(self, query: HistoryQuery, before: int | None) -> Select[Any]:
         """Return the SELECT for one page of *query* and one event more."""
