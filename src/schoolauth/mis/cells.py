@@ -53,6 +53,15 @@ _INACTIVE = """
     inactive|left|lea|leaver|former|past|no|n|false|f|0|off|disabled|ended|deleted
     to be deleted|archived|deactivated|terminated|not current"""
 
+
+def _words(text: str) -> frozenset[str]:
+    words = text.replace("\n", "|").split("|")
+    return frozenset(heading_key(word) for word in words if word.strip())
+
+
+_ROLES = {word: role for role, text in _ROLE_WORDS.items() for word in _words(text)}
+_OTHERS = _words(_NOT_STAFF)
+
 _LONGEST = {
     "mis_id": 100,
     "given_name": NAME_MAX,
@@ -69,6 +78,12 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def is_staff(role: str) -> bool | None:
+    """Tell whether *role* is one of the staff, or None if the word is not known."""
+    word = heading_key(role)
+    return True if word in _ROLES else False if word in _OTHERS else None
+
+
 class RowReader:
     """Judges the lines of one file, one after another; `roster` then has the result.
 
@@ -82,8 +97,6 @@ class RowReader:
         self._rows: list[RosterRow] = []
         self._problems: list[RosterProblem] = []
         self._places: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
-        self._roles = {word: role for role, text in _ROLE_WORDS.items() for word in _words(text)}
-        self._not_staff = _words(_NOT_STAFF)
         self._statuses = dict.fromkeys(_words(_ACTIVE), True)
         self._statuses |= dict.fromkeys(_words(_INACTIVE), False)
 
@@ -122,7 +135,8 @@ class RowReader:
                 email=texts.get("email") or None,
                 username=texts.get("username") or None,
                 role=self._role(line, texts.get("role", "")),
-                active=self._active(line, texts.get("status", "")),
+                active=self._active(line, "status", texts.get("status", ""))
+                and self._active(line, "enabled", texts.get("enabled", "")),
                 line=line,
             )
         )
@@ -160,24 +174,18 @@ class RowReader:
         return text
 
     def _role(self, line: int, text: str) -> Role | None:
-        word = heading_key(text)
-        if word in self._not_staff:
+        if is_staff(text) is False:
             self.refuse(line, "role", "not_staff", "This person is not of the staff.", text)
-        return self._roles.get(word)
+        return _ROLES.get(heading_key(text))
 
-    def _active(self, line: int, text: str) -> bool:
+    def _active(self, line: int, field: str, text: str) -> bool:
         if not text:
             return True
         active = self._statuses.get(heading_key(text))
         if active is None:
             message = "This status is not known. Write Active or Inactive."
-            self.refuse(line, "status", "status_unknown", message, text)
+            self.refuse(line, field, "status_unknown", message, text)
         return active is not False
-
-
-def _words(text: str) -> frozenset[str]:
-    words = text.replace("\n", "|").split("|")
-    return frozenset(heading_key(word) for word in words if word.strip())
 
 
 def _key(field: str, text: str) -> tuple[str | None, str]:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from schoolauth.errors import RosterProblem, RosterUnreadable
 from schoolauth.mis.cells import RowReader, printable
 from schoolauth.mis.headings import KNOWN_HEADINGS, find_columns, is_secret
+from schoolauth.mis.reading import (
+    FILE_MAX,
+    ROWS_MAX,
+    Progress,
+    Row,
+    find_delimiter,
+    find_encoding,
+    read_bytes,
+    read_rows,
+    unreadable,
+)
 from schoolauth.mis.roster import Roster
 from schoolauth.model.text import require_text, strip_spaces
 
-FILE_MAX = 64 * 1024 * 1024
-"""Bytes of a file."""
-ROW_MAX = 64 * 1024
-"""Characters of a row, with the line breaks in its quoted cells."""
-ROWS_MAX = 100_000
-"""Rows below the heading line."""
-
 _SCHOOLS_NAMED = 5
 
-_Lines = list[tuple[int, list[str]]]
 
-
-def read_csv(path: str | os.PathLike[str], columns: Mapping[str, str] | None = None) -> Roster:
+def read_csv(
+    path: str | os.PathLike[str],
+    columns: Mapping[str, str] | None = None,
+    *,
+    progress: Callable[[int], object] | None = None,
+) -> Roster:
     """Return the staff list in the CSV file at *path*, with every problem of every row.
 
     The headings of the usual MIS exports are known, whatever their case, spaces and punctuation;
@@ -47,6 +51,7 @@ def read_csv(path: str | os.PathLike[str], columns: Mapping[str, str] | None = N
         columns: ``{field: heading}`` where the headings are unusual. Fields are ``mis_id``,
             ``given_name``, ``family_name``, ``email``, ``username``, ``role``, ``status`` and
             ``school``.
+        progress: called with the number of rows read so far, every thousand and at the end.
 
     Raises:
         RosterUnreadable: if the file as a whole cannot be used; `problems` says why.
@@ -59,37 +64,35 @@ def read_csv(path: str | os.PathLike[str], columns: Mapping[str, str] | None = N
             raise ValueError(f"unknown field {name!r}; there are {', '.join(KNOWN_HEADINGS)}")
     place = Path(path)
     try:
-        return _read(place, wanted)
+        return _read(place, wanted, Progress(progress))
     except RosterUnreadable as error:
         problems = error.problems
     # anew, outside the except block: no traceback leads to the frames that held the passwords
     raise RosterUnreadable(problems)
 
 
-def _unreadable(code: str, message: str, line: int | None = None) -> RosterUnreadable:
-    return RosterUnreadable([RosterProblem(line, None, code, message)])
-
-
-def _read(path: Path, wanted: Mapping[str, str]) -> Roster:
-    text = _decode(_read_bytes(path))
-    rows = _rows(text, max(",;\t", key=lambda delimiter: _headings_by(text, delimiter)))
+def _read(path: Path, wanted: Mapping[str, str], progress: Progress) -> Roster:
+    data = read_bytes(path, FILE_MAX)
+    encoding = find_encoding(data)
+    rows = read_rows(data, encoding, find_delimiter(data, encoding))
     _, first = next(rows, (0, []))
     headings = [printable(strip_spaces(cell)) for cell in first]
     if not headings:
-        raise _unreadable("empty", "There is nothing in it.")
+        raise unreadable("empty", "There is nothing in it.")
     candidates = find_columns(headings, wanted)
     kept = sorted({place for places in candidates.values() for place in places})
-    lines: _Lines = []
+    lines: list[Row] = []
     shifted: list[tuple[int, int]] = []
-    for number, (line, cells) in enumerate(rows):
+    for number, (line, cells) in enumerate(progress.over(rows)):
         if number == ROWS_MAX:
-            raise _unreadable("too_many_rows", f"It has more than {ROWS_MAX:,} rows.", line)
+            raise unreadable("too_many_rows", f"It has more than {ROWS_MAX:,} rows.", line)
         if len(cells) == len(headings):
             lines.append((line, [strip_spaces(cells[place]) for place in kept]))
         else:
             shifted.append((line, len(cells)))
+    progress.finish()
     if not lines and not shifted:
-        raise _unreadable("no_rows", "There is a heading line, and no row below it.")
+        raise unreadable("no_rows", "There is a heading line, and no row below it.")
     places = {field: _filled(map(kept.index, found), lines) for field, found in candidates.items()}
     columns = {field: headings[kept[place]] for field, place in places.items()}
     show_values = not any(map(is_secret, headings))
@@ -104,82 +107,13 @@ def _read(path: Path, wanted: Mapping[str, str]) -> Roster:
     return reader.roster()
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(FILE_MAX + 1)
-    except FileNotFoundError:
-        raise _unreadable("file_not_found", "There is no such file.") from None
-    except (OSError, ValueError):  # ValueError: a path that no file can have
-        raise _unreadable("file_not_readable", "It is no file that may be read.") from None
-    if len(data) > FILE_MAX:
-        raise _unreadable("file_too_large", f"It has more than {FILE_MAX:,} bytes.")
-    return data
-
-
-def _decode(data: bytes) -> str:
-    encodings = ["utf-8-sig"] if data.startswith(BOM_UTF8) else ["utf-8", "cp1252"]
-    for encoding in encodings if b"\0" not in data else ():
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    message = "It is not text. Save the list as CSV (UTF-8), not as a workbook."
-    raise _unreadable("not_text", message)
-
-
-class _Feed:
-    """The lines of *text* for `csv.reader`, which stops at a row that is too long."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = io.StringIO(text, newline="")  # breaks lines where csv does, and nowhere else
-        self.room = ROW_MAX
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.room -= len(line)
-        if self.room < 0:
-            raise _unreadable("row_too_long", f"It has a row of more than {ROW_MAX:,} characters.")
-        return line
-
-
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that has a filled cell, with the line where it starts."""
-    feed = _Feed(text)
-    reader = csv.reader(
-        feed, delimiter=delimiter, strict=True
-    )  # strict: else a lost quote eats rows
-    while True:
-        line = reader.line_num + 1
-        feed.room = ROW_MAX
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            message = f"The quotation marks do not match in the row that starts in line {line}."
-            raise _unreadable("quotes", message, line) from None
-        if any(map(strip_spaces, cells)):
-            yield line, cells
-
-
-def _headings_by(text: str, delimiter: str) -> int:
-    try:
-        return len(next(_rows(text, delimiter), (0, []))[1])
-    except RosterUnreadable:
-        return 0
-
-
-def _filled(places: Iterator[int], lines: _Lines) -> int:
+def _filled(places: Iterator[int], lines: list[Row]) -> int:
     """Return the first of *places* that has a filled cell, or else the first."""
     known = list(places)
     return next((place for place in known if any(cells[place] for _, cells in lines)), known[0])
 
 
-def _check_one_school(lines: _Lines, place: int, heading: str, show_values: bool) -> None:
+def _check_one_school(lines: list[Row], place: int, heading: str, show_values: bool) -> None:
     schools: dict[str, tuple[int, str]] = {}
     for line, cells in lines:
         if cells[place]:

@@ -17,11 +17,17 @@ class Roster(Sequence[RosterRow]):
 
     A list with `problems` is not complete: who has a problem row has not left the school.
     `columns` says under which heading each field was found, as the file writes it.
+    `warnings` are what a reader put up with, and cost no row.
+    `version` is the file's standard, if it has one.
+    `complete` is True where the file itself says that it is the whole list, and all was read.
     """
 
     rows: tuple[RosterRow, ...]
     problems: tuple[RosterProblem, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict, hash=False)
+    warnings: tuple[RosterProblem, ...] = ()
+    version: str | None = None
+    complete: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
