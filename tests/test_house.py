@@ -20,17 +20,17 @@ from schoolauth.model.user import TRANSITIONS, Status
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "schoolauth"
-SOURCES = sorted(SOURCE.rglob("*.py"))
+SOURCES = sorted(SOURCE.parent.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 REFERENCE = ROOT / "docs" / "reference"
 
 AT_THE_TOP = {"CHANGELOG.md", "LICENSE", "README.md", "docs", "pyproject.toml", "src", "tests"}
 LINES_MAX = 320
 LONG_FILES = {
-    "aio.py": "one twin for each call, read as a catalogue",
-    "errors.py": "one closed tree, read as a catalogue",
-    "model/events.py": "one closed set, read as a catalogue",
-    "rules/common_passwords.py": "data",
+    "schoolauth/aio.py": "one twin for each call, read as a catalogue",
+    "schoolauth/errors.py": "one closed tree, read as a catalogue",
+    "schoolauth/model/events.py": "one closed set, read as a catalogue",
+    "schoolauth/rules/common_passwords.py": "data",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -188,7 +188,7 @@ def test_nothing_else_lies_at_the_top() -> None:
 def test_long_files_have_a_reason() -> None:
     """No file of src outgrows its room, but for the listed ones, which are still long."""
     lines = {
-        path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8").count("\n")
+        path.relative_to(SOURCE.parent).as_posix(): path.read_text(encoding="utf-8").count("\n")
         for path in SOURCES
     }
     assert {name: count for name, count in lines.items() if count > LINES_MAX}.keys() == (

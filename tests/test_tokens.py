@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from schoolauth.errors import NotConfigured, TokenRefused
 from schoolauth.model.names import EmailAddress, UserId
 from schoolauth.model.token import TokenClaims, TokenPurpose
+from schoolauth.testing.strategies import emails, moments, user_ids
 from schoolauth.tokens import KEY_MIN_BYTES, Tokens, expiry
-from tests.strategies import any_text, emails, moments, user_ids
+from tests.strategies import any_text
 
 KEY = "k" * KEY_MIN_BYTES
 NEW_KEY = "n" * KEY_MIN_BYTES
@@ -38,11 +39,11 @@ TOKEN = TOKENS.issue(CLAIMS)
 all_claims = st.builds(
     TokenClaims,
     purpose=st.sampled_from(PURPOSES),
-    user=user_ids,
+    user=user_ids(),
     epoch=st.integers(0, 2**60),
-    expires_at=moments.map(lambda moment: expiry(moment, timedelta(0))),
-    sent_to=st.none() | emails.map(TOKENS.address_digest),
-    new_email=st.none() | emails.map(str),
+    expires_at=moments().map(lambda moment: expiry(moment, timedelta(0))),
+    sent_to=st.none() | emails().map(TOKENS.address_digest),
+    new_email=st.none() | emails().map(str),
 )
 
 
@@ -302,7 +303,7 @@ def test_address_digest_outlives_a_rotation() -> None:
     assert Tokens(NEW_KEY).address_digest(JESS, like=old) == new
 
 
-@given(moments, st.timedeltas(timedelta(0), timedelta(days=400)))
+@given(moments(), st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_expiry_is_in_whole_milliseconds(at: datetime, lifetime: timedelta) -> None:
     """What a token carries is what the caller was told, never later than asked for."""
     end = expiry(at, lifetime)

@@ -12,7 +12,7 @@ from schoolauth.model.change import LISTED, Change, HistoryQuery, Page, UserQuer
 from schoolauth.model.events import SessionsEnded
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.user import Role, Status, User, from_micros
-from tests.strategies import users
+from schoolauth.testing.strategies import users
 
 ENDED = SessionsEnded(at=from_micros(0))
 HILL = SchoolCode.parse("wg204nx")

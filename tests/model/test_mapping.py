@@ -14,7 +14,8 @@ from schoolauth.model.mapping import MappingItem, MappingKind, MappingPlan
 from schoolauth.model.names import UserId
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role
-from tests.strategies import any_text, user_ids
+from schoolauth.testing.strategies import user_ids
+from tests.strategies import any_text
 
 texts = any_text.map(lambda text: text.encode("utf-8", "ignore").decode())
 """JSON would join two lone surrogates; the rows with them are problems anyway."""
@@ -35,8 +36,8 @@ items = st.builds(
     key=st.text(max_size=5),
     kind=st.sampled_from(get_args(MappingKind)),
     row=rows,
-    user_id=st.none() | user_ids,
-    candidates=st.lists(user_ids, max_size=3).map(tuple),
+    user_id=st.none() | user_ids(),
+    candidates=st.lists(user_ids(), max_size=3).map(tuple),
     reasons=codes,
     fields=codes,
     username=st.none() | texts,

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from schoolauth.errors import EmailInvalid, NameInvalid, Refused
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
-from tests.strategies import any_text, emails, mis_ids, school_codes, user_ids, usernames
+from schoolauth.testing.strategies import emails, mis_ids, school_codes, user_ids, usernames
+from tests.strategies import any_text
 
 HILL = SchoolCode.parse("wg204nx")
 Key = UserId | SchoolCode | Username | EmailAddress | MisId
 KEY_TYPES: list[Any] = [UserId, SchoolCode, Username, EmailAddress, MisId]
-any_key: st.SearchStrategy[Key] = st.one_of(user_ids, school_codes, usernames, emails, mis_ids)
+any_key: st.SearchStrategy[Key] = st.one_of(
+    user_ids(), school_codes(), usernames(), emails(), mis_ids()
+)
 
 
 # --- All keys --------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from hypothesis import given
 from schoolauth.errors import EmailInvalid, NameInvalid
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.school import School
-from tests.strategies import schools
+from schoolauth.testing.strategies import schools
 
 
-@given(schools)
+@given(schools())
 def test_text_and_values_make_the_same_school(school: School) -> None:
     """A school built from text equals one built from parsed values, and survives pickling."""
     head, deputy = school.headteacher_email, school.deputy_email

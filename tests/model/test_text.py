@@ -9,7 +9,8 @@ from hypothesis import given
 
 from schoolauth.errors import NameInvalid
 from schoolauth.model.text import fold, is_encodable, is_space, parse_name, strip_spaces
-from tests.strategies import any_text, names
+from schoolauth.testing.strategies import names
+from tests.strategies import any_text
 
 
 def name_reason(text: str) -> str | None:
@@ -136,7 +137,7 @@ def test_search_finds_without_marks_case_or_apostrophes(typed: str, stored: str)
     assert fold(typed) == fold(stored)
 
 
-@given(names)
+@given(names())
 def test_folded_names_hold_no_marks(name: str) -> None:
     """No combining mark or apostrophe is left to miss in a search."""
     folded = fold(name)

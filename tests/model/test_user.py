@@ -24,7 +24,8 @@ from schoolauth.model.user import (
     from_micros,
     to_micros,
 )
-from tests.strategies import any_text, moments, users
+from schoolauth.testing.strategies import moments, users
+from tests.strategies import any_text
 
 NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
 HASH = "$argon2id$canary"
@@ -90,7 +91,7 @@ def test_record_of_a_database_without_truth_values() -> None:
     assert type(back.legal_hold) is type(back.must_change_password) is bool
 
 
-@given(moments)
+@given(moments())
 def test_times_are_kept_to_the_microsecond(moment: datetime) -> None:
     """No float is on the way, so nothing is rounded."""
     assert from_micros(to_micros(moment)) == moment

@@ -27,6 +27,7 @@ from schoolauth.model.events import (
 from schoolauth.model.names import EmailAddress, MisId, UserId, Username
 from schoolauth.model.user import Role, Status, User, to_micros
 from schoolauth.rules import accounts
+from schoolauth.testing.strategies import emails, names, usernames, users
 from tests.rules.canary import (
     HILL,
     JAMES,
@@ -37,10 +38,9 @@ from tests.rules.canary import (
     STAMP,
     only_user,
 )
-from tests.strategies import emails, names, usernames, users
 
 
-@given(names, names, st.sampled_from(Role), st.none() | emails)
+@given(names(), names(), st.sampled_from(Role), st.none() | emails())
 def test_a_new_account_is_invited_and_has_no_password(
     given_name: str, family_name: str, role: Role, email: EmailAddress | None
 ) -> None:
@@ -232,7 +232,7 @@ def test_who_moves_leaves_mis_id_and_admin_rights_behind(role: Role) -> None:
         assert (event.old, event.new) == ("wg204nx", "mill")
 
 
-@given(usernames, users())
+@given(usernames(), users())
 def test_every_refusal_of_a_rule_is_a_refusal(name: Username, user: User) -> None:
     """Whatever the account, a rule answers with a change or with one of the library's refusals."""
     calls: list[Callable[[], Any]] = [

@@ -18,6 +18,7 @@ from schoolauth.model.events import (
 from schoolauth.model.names import SchoolCode, UserId, Username
 from schoolauth.model.user import TRANSITIONS, Role, Status, User
 from schoolauth.rules import accounts
+from schoolauth.testing.strategies import names, school_codes
 from tests.rules.canary import (
     HILL,
     JAMES,
@@ -29,7 +30,6 @@ from tests.rules.canary import (
     STAMP,
     only_user,
 )
-from tests.strategies import names, school_codes
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def test_first_suggestion(family_name: str, given_name: str, first: str) -> None
     assert str(next(suggested)) == f"{first}.1"
 
 
-@given(school_codes, names, names)
+@given(school_codes(), names(), names())
 def test_suggestions_are_usernames(school: SchoolCode, family_name: str, given_name: str) -> None:
     """Whatever school and names there are, each suggestion is valid, canonical and another one."""
     suggested = list(accounts.suggest_usernames(school, family_name, given_name))

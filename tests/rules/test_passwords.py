@@ -14,7 +14,8 @@ from schoolauth.errors import Violation
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.user import Role, Status, User, from_micros
 from schoolauth.rules.passwords import PASSWORD_MAX, PasswordPolicy, prepare_password
-from tests.strategies import any_text, passwords, users
+from schoolauth.testing.strategies import passwords, users
+from tests.strategies import any_text
 
 SEED, RECOMMENDED, NIST = PasswordPolicy.seed(), PasswordPolicy.recommended(), PasswordPolicy.nist()
 POLICIES = {"seed": SEED, "recommended": RECOMMENDED, "nist": NIST}
@@ -190,7 +191,7 @@ def test_longest_password_is_accepted_and_no_longer_one(policy: PasswordPolicy) 
 def test_good_passwords_are_good_everywhere(policy: PasswordPolicy) -> None:
     """Long ones with a number pass every policy, and can be prepared."""
 
-    @given(passwords)
+    @given(passwords(policy))
     def passes(password: str) -> None:
         assert codes(password, policy) == []
         assert prepare_password(password) is not None

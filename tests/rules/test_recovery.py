@@ -20,7 +20,7 @@ from schoolauth.rules.recovery import (
     reset_purpose,
     token_refusal,
 )
-from tests.strategies import users
+from schoolauth.testing.strategies import users
 
 NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
 STAMP = Stamp(NOW, 1, "user:u1")

@@ -26,7 +26,8 @@ from schoolauth.rules.sign_in import (
     refusal,
     space_hints,
 )
-from tests.strategies import any_text, emails, usernames
+from schoolauth.testing.strategies import emails, usernames
+from tests.strategies import any_text
 
 NOW = datetime(2026, 9, 1, 9, 30, 15, 123456, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -60,14 +61,14 @@ TRY = Attempt(
 # --- What was typed --------------------------------------------------------------------------
 
 
-@given(st.one_of(usernames, emails))
+@given(st.one_of(usernames(), emails()))
 def test_a_name_denotes_its_account(key: Username | EmailAddress) -> None:
     """An address has an @, a username has none: one box serves both."""
     typed = read_typed_name(str(key))
     assert (typed.key, typed.exact, typed.text) == (key, True, key.key)
 
 
-@given(st.one_of(usernames, emails), st.sampled_from([" ", "\n", "\u200b", "\u00a0\ufeff"]))
+@given(st.one_of(usernames(), emails()), st.sampled_from([" ", "\n", "\u200b", "\u00a0\ufeff"]))
 def test_spaces_around_a_name_are_seen_through_but_not_forgiven(
     key: Username | EmailAddress, space: str
 ) -> None:

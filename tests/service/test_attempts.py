@@ -26,9 +26,10 @@ from schoolauth.service.attempts import (
 )
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
+from schoolauth.testing.strategies import emails, users
 from schoolauth.throttle import MemoryThrottle
 from schoolauth.tokens import Tokens
-from tests.strategies import any_text, emails, users
+from tests.strategies import any_text
 
 JAMES = "wg204nx_james"
 SPELLINGS = (
@@ -224,7 +225,7 @@ def test_three_reset_mails_an_hour(known: bool) -> None:
 def test_three_confirmation_mails_an_hour() -> None:
     """Neither one account nor many together flood an address that is not theirs."""
 
-    @given(st.lists(users(), min_size=4, max_size=4, unique_by=lambda user: user.id), emails)
+    @given(st.lists(users(), min_size=4, max_size=4, unique_by=lambda user: user.id), emails())
     def limited(accounts: list[User], email: EmailAddress) -> None:
         gate = Gate()
         for user in accounts[:3]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from schoolauth.hashing import Argon2Hasher
 from schoolauth.model.mail import MailMessage
+from schoolauth.model.names import EmailAddress, MisId, Username
 from schoolauth.model.school import School
-from schoolauth.model.user import User
+from schoolauth.model.user import Role, Status, User
 from schoolauth.service.school_auth import SchoolAuth
 from schoolauth.service.user_management import UserManagement
 
 PASSWORD = "Chalkboard7"  # noqa: S105 # plainly marked: the password of everybody in tests
+_OWN: Any = ...
 
 
 class FrozenClock:
@@ -86,3 +89,60 @@ def a_school(
         password=password,
     )
     return school, admin, auth.manage(by=admin.id)
+
+
+class UserFactory:
+    """Makes accounts of one school, ready in any status: ``make(status=Status.INACTIVE)``.
+
+    Args:
+        auth: what makes them, as the school's support desk.
+        school: whose they are.
+        outbox: is left as it was: the mails of the making are taken out again.
+    """
+
+    def __init__(self, auth: SchoolAuth, school: School, outbox: Outbox | None = None) -> None:
+        self._desk = auth.support(by="test suite").manage(school.code)
+        self._school = school
+        self._outbox = Outbox() if outbox is None else outbox
+        self._numbers = itertools.count(1)
+
+    def __call__(
+        self,
+        *,
+        role: Role = Role.TEACHER,
+        status: Status = Status.ACTIVE,
+        password: str = PASSWORD,
+        given_name: str = "Jess",
+        family_name: str = "James",
+        email: EmailAddress | str | None = _OWN,
+        username: Username | str | None = None,
+        mis_id: MisId | None = None,
+    ) -> User:
+        """Return a new account, as it is stored.
+
+        An ACTIVE one signs in with *password*, and an INACTIVE one would if it were reactivated; an
+        INVITED one has none yet. It has an address of its own unless *email* says otherwise, and
+        without a *username* the one that the library suggests.
+
+        Raises:
+            Refused: for whatever the desk refuses, such as a taken address or a short password.
+        """
+        if email is _OWN:
+            email = f"user-{next(self._numbers)}@{self._school.code.key}.example.org"
+        desk, mails = self._desk, len(self._outbox)
+        user = desk.add_user(
+            given_name=given_name,
+            family_name=family_name,
+            role=role,
+            email=email,
+            username=username,
+            mis_id=mis_id,
+        )
+        if status in {Status.ACTIVE, Status.INACTIVE}:
+            user = desk.set_password(user.id, password, must_change=False)
+        if status is Status.INACTIVE:
+            user = desk.deactivate(user.id)
+        if status is Status.ERASED:
+            user = desk.erase(user.id)
+        del self._outbox[mails:]
+        return user
