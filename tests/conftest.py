@@ -10,8 +10,7 @@ from schoolauth.ports import SchoolDirectory, UserRepository
 from tests.databases import STORES, Databases, Stock
 from tests.profiles import load_profile
 
-for module in ("contract", "contract_queries", "refusals"):
-    pytest.register_assert_rewrite(f"tests.storage.{module}")
+pytest.register_assert_rewrite("tests.storage.refusals")
 load_profile()
 
 

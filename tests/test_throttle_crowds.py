@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from schoolauth import throttle as throttle_module
 from schoolauth.ports import Bucket, Limit, Outcome, Reservation
+from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from schoolauth.throttle import MemoryThrottle
-from tests.buckets import at, bucket, passes, tried
 
 PATIENCE = 60.0
 """Seconds after which a test gives up on a thread: only where the code is broken."""
@@ -65,45 +65,6 @@ def test_a_try_waits_until_there_is_room_and_not_for_any_word() -> None:
         assert not second.done()
         throttle.settle(first, Outcome.NOT_TRIED, at(0))
         assert second.result(PATIENCE).retry_after is None
-
-
-def test_waiting_is_bounded() -> None:
-    """Whoever has waited long enough is asked to come back, and that is no flood's first."""
-    throttle, name = MemoryThrottle(wait=0.01), bucket("name", (1, 300))
-    throttle.reserve([name], at(0))
-    refused = throttle.reserve([name], at(0))
-    assert (refused.retry_after, refused.first_refusal) == (1, False)
-
-
-def test_a_crowd_cannot_pass_the_limit_before_one_is_decided() -> None:
-    """Of 200 guesses at once against a limit of 10, exactly 10 may verify a password."""
-    throttle, name = MemoryThrottle(wait=0.1), bucket("name", (10, 300))
-    together = threading.Barrier(200)
-
-    def guess(_: int) -> Reservation:
-        together.wait(PATIENCE)
-        return throttle.reserve([name], at(0))
-
-    with ThreadPoolExecutor(200) as pool:
-        made = list(pool.map(guess, range(200)))
-    passed = [reservation for reservation in made if reservation.retry_after is None]
-    assert len(passed) == len({reservation.id for reservation in passed}) == 10
-    for reservation in passed:
-        throttle.settle(reservation, Outcome.FAILED, at(0))
-    assert throttle.reserve([name], at(0)).retry_after == 300
-
-
-def test_a_shared_account_lets_its_crowd_in() -> None:
-    """50 right passwords at once for one account are 50 sign-ins: those behind wait."""
-    throttle, name = MemoryThrottle(wait=PATIENCE), bucket("name", (10, 300))
-    together = threading.Barrier(50)
-
-    def sign_in(_: int) -> int | None:
-        together.wait(PATIENCE)
-        return tried(throttle, name, outcome=Outcome.SUCCEEDED).retry_after
-
-    with ThreadPoolExecutor(50) as pool:
-        assert list(pool.map(sign_in, range(50))) == [None] * 50
 
 
 def test_a_child_process_keeps_the_failed_and_not_the_undecided() -> None:

@@ -22,9 +22,9 @@ from schoolauth.errors import (
 )
 from schoolauth.storage.sql import SqlUserRepository, create_tables
 from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.testing.repository.people import a_user, history, read, save
 from tests.databases import Databases
 from tests.storage.host import HOST_ROWS, Host
-from tests.storage.people import a_user, history, read, save
 from tests.storage.waiting import wait_for_a_waiter
 
 

@@ -26,8 +26,8 @@ from schoolauth.storage.sql import (
 )
 from schoolauth.storage.sql_binding import driver_code
 from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.testing.repository.people import a_user, edited, history, read, save
 from tests.databases import SQL_STORES, Databases
-from tests.storage.people import a_user, edited, history, read, save
 from tests.storage.refusals import HILL_ADDED, HILL_SCHOOL, SECRET, refuses
 from tests.storage.waiting import wait_for_a_waiter
 

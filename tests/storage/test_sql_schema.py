@@ -22,8 +22,8 @@ from schoolauth.storage.sql import (
     verify_schema,
 )
 from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.testing.repository.people import NOW, a_full_user, a_user, read, save
 from tests.databases import SQL_STORES, Databases
-from tests.storage.people import NOW, a_full_user, a_user, read, save
 
 
 @pytest.fixture(params=SQL_STORES)

@@ -13,8 +13,16 @@ from sqlalchemy import Engine, event
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.testing.repository.people import (
+    HILL,
+    a_user,
+    edited,
+    history,
+    read,
+    save,
+    signed_in,
+)
 from tests.databases import SQL_STORES, Databases
-from tests.storage.people import HILL, a_user, edited, history, read, save, signed_in
 
 
 @pytest.fixture(params=SQL_STORES)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from schoolauth.model.events import SchoolAdded
 from schoolauth.model.school import School
-from schoolauth.storage.memory import MemorySchoolDirectory
-from tests.storage.contract import UserRepositoryContract
-from tests.storage.contract_queries import (
-    HistoryContract,
-    SchoolDirectoryContract,
-    SearchContract,
-)
-from tests.storage.people import NOW
+from schoolauth.ports import UserRepository
+from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.testing import UserRepositoryContract
+from schoolauth.testing.repository.people import NOW
+from tests.databases import Databases
 
 
-class EveryContract(
-    UserRepositoryContract, SearchContract, HistoryContract, SchoolDirectoryContract
-):
-    """All promises; a subclass names the store."""
-
-
-class TestMemory(EveryContract):
-    @pytest.fixture
-    def store(self) -> str:
-        return "memory"
+class TestMemory(UserRepositoryContract):
+    def make_repository(self) -> UserRepository:
+        return MemoryUserRepository()
 
     def test_a_directory_may_stand_alone(self) -> None:
         """Without a repository the directory still keeps schools."""
@@ -35,19 +29,31 @@ class TestMemory(EveryContract):
         assert schools.find([school.code]) == {school.code: school}
 
 
-class TestSQLite(EveryContract):
-    @pytest.fixture
-    def store(self) -> str:
-        return "sqlite"
+class SqlContract(UserRepositoryContract):
+    """The contract on a database, alone and inside a host's transaction."""
+
+    store: str
+
+    @pytest.fixture(autouse=True)
+    def _databases(self, databases: Databases) -> None:
+        self.databases = databases
+
+    def make_repository(self) -> UserRepository:
+        return self.databases.stock(self.store).users
+
+    @contextmanager
+    def join(self, users: UserRepository) -> Iterator[UserRepository]:
+        with self.databases.engine(self.store).begin() as connection:
+            yield SqlUserRepository(connection)
 
 
-class TestPostgreSQL(EveryContract):
-    @pytest.fixture
-    def store(self) -> str:
-        return "postgresql"
+class TestSQLite(SqlContract):
+    store = "sqlite"
 
 
-class TestMariaDB(EveryContract):
-    @pytest.fixture
-    def store(self) -> str:
-        return "mariadb"
+class TestPostgreSQL(SqlContract):
+    store = "postgresql"
+
+
+class TestMariaDB(SqlContract):
+    store = "mariadb"

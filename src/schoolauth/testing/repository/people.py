@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from schoolauth.errors import SchoolAuthError
 from schoolauth.model.change import Change, HistoryQuery
 from schoolauth.model.events import AuditEvent, LoginSucceeded, UserEdited
-from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
 from schoolauth.model.user import Role, Status, StoredPassword, User
 from schoolauth.ports import UserRepository
+from schoolauth.testing.behaviour import equal, expect
 
 NOW = datetime(2026, 9, 1, 8, 30, 15, 123456, tzinfo=UTC)
+FIELDS = tuple(field.name for field in fields(User))
 HILL = SchoolCode.parse("WG204nx")
 MILL = SchoolCode.parse("mill-77")
 
 
-def a_user(name: str, email: str | None = None, **fields: Any) -> User:
+def a_user(name: str, email: EmailAddress | str | None = None, **fields: Any) -> User:
     """Return an account that is not stored yet, whose id and username are *name*."""
     return User(
         **{
@@ -31,7 +35,7 @@ def a_user(name: str, email: str | None = None, **fields: Any) -> User:
             "status": Status.INVITED,
             "status_since": NOW,
             "created_at": NOW,
-            "email": None if email is None else EmailAddress.parse(email),
+            "email": EmailAddress.parse(email) if isinstance(email, str) else email,
             **fields,
         }
     )
@@ -56,6 +60,12 @@ def a_full_user() -> User:
         legal_hold=True,
         epoch=2**40,
     )
+
+
+def keys_of(user: User) -> list[UserKey]:
+    """Return everything by which *user* can be found."""
+    keys = (user.id, user.username, user.email, user.mis_id)
+    return [key for key in keys if key is not None]
 
 
 def erased(user: User) -> User:
@@ -94,9 +104,53 @@ def save(
 
 
 def read(users: UserRepository, *people: User) -> list[User]:
-    """Return *people* as they are stored."""
+    """Return *people* as they are stored.
+
+    Raises:
+        Unkept: if one of them is not there.
+    """
     found = users.find([user.id for user in people])
+    for user in people:
+        expect(user.id in found, f"The saved account {user.id.key!r} is not found by its id.")
     return [found[user.id] for user in people]
+
+
+def same(found: User, expected: User, whose: str) -> None:
+    """Raise `Unkept` unless every field is *expected*; *whose* goes on with the field's name."""
+    for name in FIELDS:
+        equal(getattr(found, name), getattr(expected, name), f"{name} {whose}")
+
+
+def stand(users: UserRepository, *people: User, when: str) -> None:
+    """Raise `Unkept` unless *people* are stored as they are here; *when* goes on the sentence."""
+    for found, user in zip(read(users, *people), people, strict=True):
+        same(found, user, f"of {user.id.key!r} {when}")
+
+
+def finds(
+    users: UserRepository, keys: Collection[UserKey], expected: Iterable[User], what: str
+) -> None:
+    """Raise `Unkept` unless *keys* find those of *expected* that have them, and nobody else."""
+    holders = {key: user for user in expected for key in keys_of(user)}
+    found = users.find(keys)
+    wanted = {key for key in keys if key in holders}
+    missing = sorted(map(repr, wanted - found.keys()))
+    expect(not missing, f"{what} does not find {', '.join(missing[:5])}.")
+    surplus = sorted(map(repr, found.keys() - wanted))
+    expect(not surplus, f"{what} has {', '.join(surplus[:5])} in its answer.")
+    for key in wanted:
+        same(found[key], holders[key], f"of the account that {what} finds")
+
+
+@contextmanager
+def accepts(what: str) -> Iterator[None]:
+    """Expect that the block is not refused; *what* begins the sentence."""
+    refusal = None
+    try:
+        yield
+    except SchoolAuthError as error:
+        refusal = type(error).__name__
+    expect(refusal is None, f"{what} was refused as {refusal}.")
 
 
 def history(users: UserRepository) -> tuple[AuditEvent, ...]:

@@ -1,0 +1,206 @@
+"""What a contract is made of: behaviours with permanent ids, each shown by one check."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from schoolauth.errors import ContractBroken, SchoolAuthError
+
+Subject = TypeVar("Subject")
+Check = Callable[["Maker[Subject]"], None]
+
+
+_SCRIPT = ("Failing test case", "Falsifying example")
+"""How Hypothesis begins the script of the calls that led to a failure."""
+
+
+class Unkept(AssertionError):
+    """A behaviour was not shown; the text is one sentence for the author of the adapter."""
+
+
+class Unusable(Unkept):
+    """What the author's factory gave cannot be tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour(Generic[Subject]):
+    """One promise of a contract.
+
+    Args:
+        id: permanent, and documented in the contract's reference page.
+        promise: one sentence.
+        check: raises `Unkept` where the promise is not kept.
+        since: the first version of the contract that has it.
+        needs: the optional method of the author without which it is not run.
+    """
+
+    id: str
+    promise: str
+    check: Check[Subject]
+    since: int = 1
+    needs: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract(Generic[Subject]):
+    """The behaviours of one port, in the order in which an author meets them.
+
+    Args:
+        name: of the port, for messages.
+        factory: the name of the author's factory, for messages.
+        used: says what is in a subject that should be empty, or None.
+        version: counts up whenever a behaviour is added.
+    """
+
+    name: str
+    factory: str
+    used: Callable[[Subject], str | None]
+    version: int = 1
+    behaviours: list[Behaviour[Subject]] = field(default_factory=list)
+
+    def behaviour(
+        self, name: str, *, since: int = 1, needs: str | None = None
+    ) -> Callable[[Check[Subject]], Check[Subject]]:
+        """Add a check; the first line of its docstring is the promise."""
+
+        def add(check: Check[Subject]) -> Check[Subject]:
+            promise = (check.__doc__ or name).splitlines()[0]  # python -OO has no docstrings
+            self.behaviours.append(Behaviour(name, promise, check, since, needs))
+            return check
+
+        return add
+
+    def check_gaps(self, gaps: Mapping[str, str], version: int | None) -> None:
+        """Raise `ValueError` for a gap of an unknown id or without a reason, or a bad version."""
+        known = {behaviour.id for behaviour in self.behaviours}
+        for name, reason in gaps.items():
+            if name not in known:
+                raise ValueError(f"there is no behaviour {name!r}")
+            if not isinstance(reason, str) or not reason.strip():
+                raise ValueError(f"the gap {name!r} needs a reason")
+        if version is not None and version not in range(1, self.version + 1):
+            raise ValueError(f"the contract has the versions 1 to {self.version}, not {version!r}")
+
+
+class Maker(Generic[Subject]):
+    """How a check gets what it tests: each `new()` is another, empty one of the author's making."""
+
+    def __init__(
+        self,
+        contract: Contract[Subject],
+        make: Callable[[], Subject],
+        options: Mapping[str, Callable[..., object] | None] | None = None,
+    ) -> None:
+        self._contract = contract
+        self._make = make
+        self._last: Subject | None = None
+        self.options = {name: given for name, given in (options or {}).items() if given}
+
+    def new(self) -> Subject:
+        """Return a new, empty subject.
+
+        Raises:
+            Unusable: if the author's factory raises, gives one twice, or one that was used.
+        """
+        name, problem, made = f"{self._contract.factory}()", None, None
+        try:
+            made = self._make()
+        except Exception as error:  # noqa: BLE001 # whatever it is, it is told in one sentence
+            problem = f"raised {_told(error)}"
+        if problem is None and made is None:
+            problem = "returned None"
+        if problem is None and made is self._last:
+            problem = "returned the same object twice; every call must make a new one"
+        if problem is None:
+            with suppress(Exception):  # what cannot be asked yet has behaviours of its own
+                used = self._contract.used(made)  # type: ignore[arg-type] # it is not None here
+                problem = used and f"returned one that has {used} in it; it must be empty"
+        if problem is not None:
+            raise Unusable(f"{name} {problem}.")
+        self._last = made
+        return made  # type: ignore[return-value] # it is not None here
+
+
+def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
+    """Return if *behaviour* is kept.
+
+    Raises:
+        Unkept: if it is not, with one sentence.
+        ContractBroken: if the adapter raised what is none of the library's errors; the message has
+            the exception's type and place, and nothing of its text.
+    """
+    try:
+        behaviour.check(maker)
+    except Unkept:
+        raise
+    except SchoolAuthError as error:
+        promise = behaviour.promise.rstrip(".")
+        failure: Exception = Unkept(f"{promise}: {_told(error)} was raised.")
+        _keep_notes(error, failure)
+    except Exception as error:  # noqa: BLE001 # drivers raise what they like
+        failure = ContractBroken(f"{behaviour.id}: {_told(error)} was raised.")
+        _keep_notes(error, failure)
+    else:
+        return
+    raise failure  # outside of the block: a driver's error has rows in its text
+
+
+def equal(found: object, expected: object, what: str) -> None:
+    """Raise `Unkept` unless *found* is *expected*; *what* names it in the sentence."""
+    if found != expected:
+        raise Unkept(f"{what}: {_short(found)} instead of {_short(expected)}.")
+
+
+def expect(holds: object, sentence: str) -> None:
+    """Raise `Unkept` with *sentence* unless it *holds*."""
+    if not holds:
+        raise Unkept(sentence)
+
+
+Error = TypeVar("Error", bound=SchoolAuthError)
+
+
+class Refusal(Generic[Error]):
+    """The refusal that a block met."""
+
+    error: Error
+
+
+@contextmanager
+def refuses(kind: type[Error], what: str) -> Iterator[Refusal[Error]]:
+    """Expect that the block is refused by exactly *kind*; *what* names it in the sentence."""
+    refusal: Refusal[Error] = Refusal()
+    met: SchoolAuthError | None = None
+    try:
+        yield refusal
+    except SchoolAuthError as error:
+        met = error
+    if met is None:
+        raise Unkept(f"{what} was not refused.")
+    if type(met) is not kind:
+        raise Unkept(f"{what} was refused as {type(met).__name__}, not as {kind.__name__}.")
+    refusal.error = met
+
+
+def _told(error: BaseException) -> str:
+    kind = type(error)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{name} ({frames[-1].filename.rpartition('/')[2]}, line {frames[-1].lineno})"
+
+
+def _keep_notes(error: BaseException, failure: BaseException) -> None:
+    notes = list(getattr(error, "__notes__", ()))
+    while notes and not notes[0].startswith(_SCRIPT):  # a driver's own notes may have rows in them
+        del notes[0]
+    for note in notes:
+        failure.add_note(note)
+
+
+def _short(value: object, most: int = 200) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}…"

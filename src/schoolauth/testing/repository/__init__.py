@@ -1,0 +1,16 @@
+"""The contract of a `UserRepository`, by topic, in the order in which an author meets it."""
+
+from schoolauth.testing.repository import (  # noqa: F401, I001 # each adds its behaviours, in order
+    find,
+    save,
+    keys,
+    moves,
+    search,
+    history,
+    joined,
+    threads,
+    like_memory,
+)
+from schoolauth.testing.repository.contract import REPOSITORY
+
+__all__ = ["REPOSITORY"]

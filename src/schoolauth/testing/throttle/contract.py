@@ -1,0 +1,21 @@
+"""The contract of a `Throttle`: its behaviours are added by the modules beside this one."""
+
+from __future__ import annotations
+
+from schoolauth.ports import Throttle
+from schoolauth.testing.behaviour import Contract, Maker, expect
+from schoolauth.testing.throttle.attempts import bucket, passes, tried
+
+Make = Maker[Throttle]
+
+# a throttle cannot be asked what it knows: make.fresh tries it
+THROTTLE = Contract[Throttle]("throttle", "make_throttle", lambda _: None)
+behaviour = THROTTLE.behaviour
+
+
+@behaviour("make.fresh")
+def _(make: Make) -> None:
+    """The factory gives a new throttle each time, which knows nothing of the others' attempts."""
+    name = bucket("name", (1, 300))
+    tried(make.new(), name)
+    expect(passes(make.new(), name), "A new throttle knew an attempt that another one had counted.")

@@ -1,0 +1,69 @@
+"""The mailer contract notices every way of being wrong that we know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from schoolauth.errors import ContractBroken
+from schoolauth.testing import MailerContract, check_mailer
+from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.broken.mailers import ALL, BrokenMailer, DropsDots, WrapsLongLines
+from schoolauth.testing.mailer import MAILER
+
+BEHAVIOURS = {behaviour.id: behaviour for behaviour in MAILER.behaviours}
+CASES = [(broken, name) for broken in ALL for name in broken.caught_by]
+
+
+def show_with(broken: type[BrokenMailer], name: str) -> None:
+    options: dict[str, Callable[..., object]] = {
+        "received": broken.received,
+        "make_failing_mailer": partial(broken, fails=True),
+    }
+    show(BEHAVIOURS[name], Maker(MAILER, broken, options))
+
+
+@pytest.mark.parametrize(("broken", "name"), CASES, ids=[f"{b.__name__}-{n}" for b, n in CASES])
+def test_a_broken_mailer_is_caught(broken: type[BrokenMailer], name: str) -> None:
+    """Each of the behaviours that should notice it does."""
+    with pytest.raises((Unkept, ContractBroken)):
+        show_with(broken, name)
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_what_they_are_made_of_is_whole(name: str) -> None:
+    """Their common base is caught by nothing: what is caught is the one way."""
+    show_with(BrokenMailer, name)
+
+
+def test_every_behaviour_of_a_mailer_catches_something() -> None:
+    """None is there that nothing can break, and none is there twice."""
+    assert {name for _, name in CASES} == BEHAVIOURS.keys()
+    assert len(BEHAVIOURS) == len(MAILER.behaviours)
+
+
+def test_a_mailer_is_checked_without_pytest() -> None:
+    """`check_mailer` reports what is not kept, and what was not run."""
+    report = check_mailer(DropsDots, DropsDots.received)
+    assert list(report.failures) == ["mail.marked_lines"]
+    assert list(report.not_run) == ["mail.failure_raises", "pretend.never_raises"]
+
+
+def test_a_line_that_is_too_long_for_a_sentence_is_told_by_its_length() -> None:
+    """Where the link was broken is seen at once."""
+    report = check_mailer(WrapsLongLines, WrapsLongLines.received)
+    sentence = "how many letters of line 7 arrived on it: 998 instead of 2000."
+    assert report.failures == {"mail.long_link": sentence}
+
+
+def test_a_suite_without_its_methods_says_which() -> None:
+    """An author who forgets one is told what to write, if it is wanted."""
+    suite = MailerContract()
+    with pytest.raises(NotImplementedError, match=r"write make_mailer\(self\)"):
+        suite.make_mailer()
+    with pytest.raises(NotImplementedError, match=r"write received\(self, mailer\)"):
+        suite.received(BrokenMailer())
+    with pytest.raises(NotImplementedError):
+        suite.make_failing_mailer()

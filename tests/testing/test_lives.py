@@ -1,0 +1,192 @@
+"""Random lives beside the reference: which broken repositories they find, and how they tell it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+
+from schoolauth.model.change import Change, Page, UserQuery
+from schoolauth.model.names import UserId, UserKey
+from schoolauth.model.user import Role, User
+from schoolauth.ports import UserRepository
+from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.testing.behaviour import Maker
+from schoolauth.testing.broken import living
+from schoolauth.testing.report import Report, check
+from schoolauth.testing.repository import REPOSITORY
+from tests.processes import run_python
+from tests.profiles import load_profile
+
+LIVES = 60  # not what Hypothesis itself has as its default
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _profile() -> Iterator[None]:
+    """The same lives every time."""
+    settings.register_profile(
+        "lives", max_examples=LIVES, derandomize=True, database=None, deadline=None
+    )
+    settings.load_profile("lives")
+    yield
+    load_profile()
+
+
+class OneByOne(MemoryUserRepository):
+    """Saves a change account by account: a swap is refused, and a refusal leaves a half."""
+
+    def save(self, change: Change, /) -> None:
+        for user in change.users[:-1]:
+            super().save(Change([user], change.events[:1]))
+        super().save(Change(change.users[-1:], change.events, change.unchanged))
+
+
+class Guardless(MemoryUserRepository):
+    """Takes no notice of `unchanged`."""
+
+    def save(self, change: Change, /) -> None:
+        super().save(Change(change.users, change.events))
+
+
+class Folding(MemoryUserRepository):
+    """Finds an id in other case."""
+
+    def find(self, keys: Collection[UserKey], /) -> Mapping[UserKey, User]:
+        folded = {key: UserId.parse(key.key.lower()) for key in keys if isinstance(key, UserId)}
+        found = super().find([*keys, *folded.values()])
+        by_id = {key: found[other] for key, other in folded.items() if other in found}
+        return {key: found[key] for key in keys if key in found} | by_id
+
+
+class KeptAddress(MemoryUserRepository):
+    """An account that is written without an address keeps the one that it had."""
+
+    def save(self, change: Change, /) -> None:
+        found = super().find([user.id for user in change.users])
+        users = [
+            replace(user, email=user.email or found[user.id].email) if user.id in found else user
+            for user in change.users
+        ]
+        super().save(Change(users, change.events, change.unchanged))
+
+
+class OneTooFar(MemoryUserRepository):
+    """The cursor names the first account of the next page, which is then left out."""
+
+    def search(self, query: UserQuery, /) -> Page[User]:
+        page = super().search(query)
+        if page.next is None:
+            return page
+        first = super().search(replace(query, after=page.next, limit=1)).items[0]
+        return Page(page.items, first.username.key)
+
+
+class AnyRole(MemoryUserRepository):
+    """Searches without asking for the role."""
+
+    def search(self, query: UserQuery, /) -> Page[User]:
+        return super().search(replace(query, roles=frozenset(Role)))
+
+
+class Forgetful(MemoryUserRepository):
+    """Loses the second event of a change that writes an account."""
+
+    def save(self, change: Change, /) -> None:
+        events = change.events[:1] if change.users else change.events
+        super().save(Change(change.users, events, change.unchanged))
+
+
+class Raising(MemoryUserRepository):
+    """Leaves a driver's error as it is."""
+
+    def search(self, query: UserQuery, /) -> Page[User]:
+        if query.words:
+            raise LookupError("a row of ann@x.example")
+        return super().search(query)
+
+
+BROKEN = (
+    OneByOne,
+    Guardless,
+    Folding,
+    KeptAddress,
+    OneTooFar,
+    AnyRole,
+    Forgetful,
+    *living.ALL,
+)
+
+
+def lives_of(make: Callable[[], UserRepository]) -> Report:
+    """Run this one behaviour."""
+    behaviours = [each for each in REPOSITORY.behaviours if each.id == "lives.like_memory"]
+    alone = replace(REPOSITORY, behaviours=behaviours)
+    return check(alone, Maker(alone, make), gaps={}, version=None, progress=None)
+
+
+def test_the_reference_lives_like_itself() -> None:
+    """What is not broken is kept, after as many lives as the host's profile has examples."""
+    made: list[UserRepository] = []
+
+    def make() -> UserRepository:
+        made.append(MemoryUserRepository())
+        return made[-1]
+
+    assert lives_of(make).ok
+    assert LIVES <= len(made) < 1.2 * LIVES
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_a_broken_repository_is_found(broken: type[MemoryUserRepository]) -> None:
+    """Each way of being broken is found, and told in one sentence and a short story."""
+    report = lives_of(broken)
+    assert list(report.failures) == ["lives.like_memory"]
+    (line,) = report.lines
+    title, *story = line.script
+    assert title.startswith(("Failing test case", "Falsifying example"))
+    assert [step for step in story if not step.startswith("state")] == []
+    assert len(story) <= 8
+
+
+def test_a_story_is_as_short_as_can_be() -> None:
+    """An address that stays is told by an account that lets go of it."""
+    report = lives_of(KeptAddress)
+    told = "find by UserId('ann'): email: EmailAddress('a@x.example') instead of None."
+    assert report.failures == {"lives.like_memory": told}
+    (line,) = report.lines
+    assert line.script[1:] == (
+        "state = Life()",
+        "state.settle(accounts=1)",
+        "state.erase(account='ann')",
+        "state.teardown()",
+    )
+    assert str(report).endswith("\n".join(["\nlives.like_memory fails after:", *line.script]))
+
+
+def test_a_drivers_error_has_its_story() -> None:
+    """The story is kept where the store raises something else, and nothing of the error's text."""
+    report = lives_of(Raising)
+    assert "LookupError (test_lives.py, line " in report.failures["lives.like_memory"]
+    assert "words='n'" in str(report)
+    assert "a row" not in str(report)
+
+
+def test_without_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Hypothesis is not installed, one sentence says what to install."""
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    report = lives_of(MemoryUserRepository)
+    assert report.failures["lives.like_memory"].startswith("Random lives need the extra ")
+    assert "schoolauth[testing]" in report.failures["lives.like_memory"]
+
+
+def test_the_kit_loads_hypothesis_late() -> None:
+    """Importing the kit, and listing its behaviours, leaves Hypothesis alone."""
+    run_python(
+        "import sys\n"
+        "from schoolauth.testing.repository import REPOSITORY\n"
+        "assert 'lives.like_memory' in [each.id for each in REPOSITORY.behaviours]\n"
+        "assert 'hypothesis' not in sys.modules"
+    )

@@ -1,0 +1,276 @@
+"""The frame of every contract: a small one, of a shelf of books, comes out as it should."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+import pytest
+
+from schoolauth.errors import ContractBroken, SchoolUnknown, StaleUser
+from schoolauth.testing.behaviour import Contract, Maker, Unkept, equal, expect, refuses, show
+from schoolauth.testing.report import CLOSED, Line, Report, check
+
+Shelf = list[str]
+SHELF = Contract[Shelf]("shelf", "make_shelf", lambda shelf: "a book" if shelf else None, version=2)
+
+
+@SHELF.behaviour("shelf.fresh")
+def _(make: Maker[Shelf]) -> None:
+    """The factory gives a new, empty shelf each time."""
+    make.new()
+    make.new()
+
+
+@SHELF.behaviour("shelf.keeps")
+def _(make: Maker[Shelf]) -> None:
+    """A shelf keeps what is put on it.
+
+    Only the first line is the promise.
+    """
+    shelf = make.new()
+    shelf.append("Emma")
+    equal(list(shelf), ["Emma"], "the shelf")
+
+
+@SHELF.behaviour("shelf.ladder", needs="ladder")
+def _(make: Maker[Shelf]) -> None:
+    """A shelf is reached by its ladder."""
+    expect(make.options["ladder"](), "The ladder is too short.")
+
+
+@SHELF.behaviour("shelf.sorted", since=2)
+def _(make: Maker[Shelf]) -> None:
+    """A shelf sorts what is put on it."""
+    shelf = make.new()
+    shelf.extend(["b", "a"])
+    equal(list(shelf), ["a", "b"], "the shelf")
+
+
+class Sorted(list[str]):
+    def extend(self, books: object) -> None:
+        super().extend(sorted(books))  # type: ignore[call-overload] # the tests give lists
+
+
+class Leaky(Sorted):
+    def append(self, book: str) -> None:
+        raise LookupError(f"no room for {book}")
+
+
+class Refusing(Sorted):
+    def append(self, book: str) -> None:
+        raise StaleUser
+
+
+def report(
+    make: Callable[[], Shelf] = Sorted,
+    *,
+    ladder: Callable[[], bool] | None = None,
+    version: int | None = None,
+    progress: Callable[[Line], object] | None = None,
+    **gaps: str,
+) -> Report:
+    """Check what *make* gives; a gap's id is written with an underscore for its dot."""
+    maker = Maker(SHELF, make, {"ladder": ladder})
+    named = {name.replace("_", "."): reason for name, reason in gaps.items()}
+    return check(SHELF, maker, gaps=named, version=version, progress=progress)
+
+
+def test_what_is_kept_prints_as_a_table() -> None:
+    """Each behaviour has a line with its promise, under a line of counts."""
+    made = report(ladder=lambda: True)
+    assert made.ok
+    assert (made.failures, made.gaps, made.not_run) == ({}, {}, {})
+    assert repr(made) == "Report(name='shelf', version=2)"
+    assert str(made) == (
+        "shelf contract, version 2: 4 kept, 0 failed, 0 known gaps\n"
+        "\n"
+        "shelf.fresh                          kept     "
+        "The factory gives a new, empty shelf each time.\n"
+        "shelf.keeps                          kept     A shelf keeps what is put on it.\n"
+        "shelf.ladder                         kept     A shelf is reached by its ladder.\n"
+        "shelf.sorted                         kept     A shelf sorts what is put on it."
+    )
+
+
+def test_a_failure_is_told_in_one_sentence() -> None:
+    """What is not kept is told by its id, and the rest is still run."""
+    made = report(list, ladder=lambda: False)
+    assert not made.ok
+    assert made.failures == {
+        "shelf.ladder": "The ladder is too short.",
+        "shelf.sorted": "the shelf: ['b', 'a'] instead of ['a', 'b'].",
+    }
+    assert "2 kept, 2 failed" in str(made)
+
+
+def test_a_long_value_is_cut() -> None:
+    """A sentence stays readable, however much was found."""
+    with pytest.raises(Unkept) as unkept:
+        equal("x" * 1000, "", "the text")
+    assert str(unkept.value) == f"the text: '{'x' * 199}… instead of ''."
+    with pytest.raises(Unkept) as unkept:
+        equal("x" * 198, "", "the text")
+    assert "…" not in str(unkept.value)
+
+
+def test_what_needs_an_absent_option_is_not_run() -> None:
+    """It is neither kept nor failed, and the report says what is absent."""
+    made = report()
+    assert made.ok
+    assert made.not_run == {"shelf.ladder": "the adapter gives no 'ladder'"}
+    assert str(made).startswith("shelf contract, version 2: 3 kept, 0 failed, 0 known gaps, 1 not")
+
+
+def test_a_known_gap_does_not_fail() -> None:
+    """It is listed with its reason, as long as it is open."""
+    made = report(list, shelf_sorted="a later version sorts")
+    assert made.ok
+    assert made.gaps == {"shelf.sorted": "a later version sorts"}
+    assert list(report(Leaky, shelf_keeps="no room yet").not_run) == ["shelf.ladder"]
+    assert report(Leaky, shelf_keeps="no room yet").gaps == {"shelf.keeps": "no room yet"}
+
+
+def test_a_closed_gap_fails() -> None:
+    """A gap that is kept by now must be taken off the list."""
+    assert report(shelf_sorted="a later version sorts").failures == {"shelf.sorted": CLOSED}
+    assert list(report(shelf_keeps="no room yet").not_run) == ["shelf.ladder"]
+
+
+@pytest.mark.parametrize("reason", ["", "  ", None], ids=["empty", "blank", "none"])
+def test_a_gap_needs_a_reason(reason: str) -> None:
+    """A gap without a reason is a mistake, before anything is run."""
+    with pytest.raises(ValueError, match=r"'shelf\.sorted' needs a reason"):
+        report(shelf_sorted=reason)
+
+
+def test_a_gap_must_be_a_behaviour() -> None:
+    """A gap that no behaviour has is a mistake: it would hide nothing."""
+    with pytest.raises(ValueError, match=r"no behaviour 'shelf\.sortet'"):
+        report(shelf_sortet="misspelt")
+
+
+def test_a_pinned_version_leaves_out_what_is_newer() -> None:
+    """An adapter that is held to version 1 does not fail by what came in version 2."""
+    made = report(list, version=1)
+    assert made.ok
+    assert made.not_run["shelf.sorted"] == "it is new in version 2 of the contract, and 1 is pinned"
+    assert str(made).startswith("shelf contract, version 1: ")
+    newest = report(list, version=2)
+    assert not newest.ok
+    assert list(newest.not_run) == ["shelf.ladder"]
+
+
+@pytest.mark.parametrize("version", [0, 3, "1"], ids=str)
+def test_a_pinned_version_must_exist(version: int) -> None:
+    """A version that this release does not know is a mistake."""
+    with pytest.raises(ValueError, match="versions 1 to 2"):
+        report(version=version)
+
+
+def test_every_version_can_be_pinned() -> None:
+    """The newest version of a contract is one of its versions, and the one after it is not."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None, version=3)
+    for version in (1, 2, 3):
+        contract.check_gaps({}, version)
+    with pytest.raises(ValueError, match="versions 1 to 3, not 4"):
+        contract.check_gaps({}, 4)
+
+
+def used() -> Shelf:
+    return ["Emma"]
+
+
+def raises() -> Shelf:
+    raise OSError("/secret/path")
+
+
+SAME = Sorted()
+UNUSABLE = {
+    "returned one that has a book in it; it must be empty": used,
+    "returned the same object twice; every call must make a new one": lambda: SAME,
+    "returned None": lambda: None,
+    "raised OSError": raises,
+}
+
+
+@pytest.mark.parametrize("problem", UNUSABLE)
+def test_a_useless_factory_is_one_sentence(problem: str) -> None:
+    """A factory that gives nothing to test is the one failure, and the rest is not run."""
+    made = report(UNUSABLE[problem], shelf_fresh="a gap does not cover it")  # type: ignore[arg-type] # one gives None
+    assert list(made.failures) == ["shelf.fresh"]
+    assert made.failures["shelf.fresh"].startswith(f"make_shelf() {problem}")
+    assert "secret" not in str(made)
+    assert set(made.not_run.values()) == {"there is nothing to test"}
+    assert len(made.not_run) == 3
+
+
+def test_a_subject_that_cannot_be_asked_yet_is_tested() -> None:
+    """An author who begins with one method gets on: the question whether it is empty may fail."""
+    asked = Contract[Shelf]("shelf", "make_shelf", lambda shelf: shelf[0])
+    assert Maker(asked, list).new() == []
+
+
+def test_a_drivers_error_breaks_the_contract() -> None:
+    """The behaviour and the error's type and place are told, and nothing of its text."""
+    behaviour = SHELF.behaviours[1]
+    with pytest.raises(ContractBroken) as broken:
+        show(behaviour, Maker(SHELF, Leaky))
+    line = Leaky.append.__code__.co_firstlineno + 1
+    assert (
+        str(broken.value) == f"shelf.keeps: LookupError (test_report.py, line {line}) was raised."
+    )
+    assert "Emma" not in "".join(traceback.format_exception(broken.value))
+    assert broken.value.__context__ is None
+    assert report(Leaky).failures == {"shelf.keeps": str(broken.value)}
+
+
+def test_an_unexpected_refusal_is_told() -> None:
+    """One of the library's own errors, where none is due, is told with the promise it broke."""
+    failures = report(Refusing).failures
+    told = "A shelf keeps what is put on it: schoolauth.errors.StaleUser (test_report.py, line "
+    assert failures["shelf.keeps"].startswith(told)
+
+
+def test_lines_are_told_as_they_come() -> None:
+    """Long work shows its progress: each line, in the order of the report."""
+    lines: list[Line] = []
+    assert report(progress=lines.append).lines == tuple(lines)
+
+
+def test_a_script_is_printed_below_the_table() -> None:
+    """The calls that random lives found are printed for a person, and a driver's notes are not."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
+
+    @contract.behaviour("shelf.life")
+    def _(make: Maker[Shelf]) -> None:
+        """A shelf lives."""
+        error = LookupError("a row")
+        error.add_note("[parameters: a row]")
+        error.add_note("Failing test case:")
+        error.add_note("shelf.append('a')")
+        raise error
+
+    made = check(contract, Maker(contract, list), gaps={}, version=None, progress=None)
+    assert str(made).endswith("\n\nshelf.life fails after:\nFailing test case:\nshelf.append('a')")
+    assert "a row" not in str(made)
+
+
+def raise_stale() -> None:
+    raise StaleUser
+
+
+def test_a_refusal_must_be_of_its_kind() -> None:
+    """No refusal and another refusal are told apart; the right one can be asked."""
+    with pytest.raises(Unkept, match=r"^A swap was not refused\.$"), refuses(StaleUser, "A swap"):
+        pass
+    with (
+        pytest.raises(Unkept, match=r"^A swap was refused as SchoolUnknown, not as StaleUser\.$"),
+        refuses(StaleUser, "A swap"),
+    ):
+        raise SchoolUnknown
+    with pytest.raises(LookupError), refuses(StaleUser, "A swap"):
+        raise LookupError
+    with refuses(StaleUser, "A swap") as refusal:
+        raise_stale()
+    assert isinstance(refusal.error, StaleUser)
