@@ -140,6 +140,14 @@ def test_stdout_of_another_kind() -> None:
     assert "usage: " in stdout.getvalue()
 
 
+@pytest.fixture
+def plain_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the hook by which pytest loads what is installed with a plug-in: it runs none."""
+    plain = [finder for finder in sys.meta_path if not hasattr(finder, "mark_rewrite")]
+    monkeypatch.setattr(sys, "meta_path", plain)
+
+
+@pytest.mark.usefixtures("plain_imports")
 def test_python_dash_m(monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m schoolauth` runs the command line with the process's own arguments."""
     monkeypatch.setattr("sys.argv", ["schoolauth", "user"])
@@ -148,6 +156,7 @@ def test_python_dash_m(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stop.value.code == 2
 
 
+@pytest.mark.usefixtures("plain_imports")
 def test_nothing_runs_at_import(capsys: pytest.CaptureFixture[str]) -> None:
     """Importing the entry module does nothing."""
     runpy.run_module("schoolauth.__main__", run_name="schoolauth.__main__")

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from schoolauth.model.change import Change
+from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_repository
 from schoolauth.testing.behaviour import Contract
 from schoolauth.testing.broken import DIRECTORIES, MAILERS, REPOSITORIES, THROTTLES
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
+from schoolauth.testing.repository.people import edited
 from schoolauth.testing.throttle import THROTTLE
 
 PAIRS: tuple[tuple[Contract[Any], tuple[type[Any], ...]], ...] = (
@@ -49,3 +52,15 @@ def test_a_shared_store_is_caught_at_once() -> None:
     assert list(report.failures) == ["make.fresh"]
     assert "has an account in it; it must be empty" in report.failures["make.fresh"]
     assert len(report.not_run) == len(report.lines) - 1
+
+
+def test_a_store_with_a_history_is_not_new() -> None:
+    """A repository without accounts, but with an event of somebody, was used."""
+
+    def make() -> MemoryUserRepository:
+        users = MemoryUserRepository()
+        users.save(Change(events=[edited()]))
+        return users
+
+    report = check_repository(make)
+    assert "has an event in it; it must be empty" in report.failures["make.fresh"]

@@ -6,7 +6,7 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import SchoolDirectoryContract, check_directory
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
 from schoolauth.testing.broken import directory, listing
 from schoolauth.testing.broken.directory import BrokenDirectory
 from schoolauth.testing.directory import DIRECTORY
@@ -75,5 +75,5 @@ def test_check_directory_reports_on_every_behaviour() -> None:
 
 def test_a_suite_without_its_method_says_what_to_write() -> None:
     """The one method that an author has to write is named where it is missing."""
-    with pytest.raises(NotImplementedError, match=r"write make_directory\(self\)"):
+    with pytest.raises(Unusable, match=r"Write make_directory\(self\)"):
         SchoolDirectoryContract().make_directory()

@@ -6,7 +6,7 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import ThrottleContract, check_throttle
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
 from schoolauth.testing.broken.throttles import ALL, BrokenThrottle
 from schoolauth.testing.broken.throttles.limits import RoundsDown
 from schoolauth.testing.throttle import THROTTLE
@@ -37,5 +37,5 @@ def test_a_throttle_is_checked_without_pytest() -> None:
 
 def test_a_suite_without_its_method_says_which() -> None:
     """An author who forgets it is told what to write."""
-    with pytest.raises(NotImplementedError, match=r"write make_throttle\(self\)"):
+    with pytest.raises(Unusable, match=r"Write make_throttle\(self\)"):
         ThrottleContract().make_throttle()

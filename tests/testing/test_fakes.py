@@ -217,3 +217,21 @@ def test_the_factory_takes_a_school_of_the_test() -> None:
     school = world.auth.support(by="host").add_school(School("mill-77", "Mill School"))
     user = UserFactory(world.auth, school)(role=Role.ADMIN)
     assert world.auth.manage(by=user.id).get_user(user.id).school == SchoolCode.parse("mill-77")
+
+
+def test_a_user_of_no_status_is_refused() -> None:
+    """The text of a status is the status; what is none makes nobody."""
+    users = MemoryUserRepository()
+    auth = SchoolAuth(
+        users,
+        secret_key="a key for tests only, not a secret",
+        schools=MemorySchoolDirectory(users),
+        hasher=cheap_hasher(),
+        mailer=Outbox(),
+    )
+    make = UserFactory(auth, a_school(auth)[0])
+    for status in Status:
+        assert make(status=status.value).status is status  # type: ignore[arg-type] # its text
+    for odd in ("nonsense", None):
+        with pytest.raises(ValueError, match="not a valid Status"):
+            make(status=odd)  # type: ignore[arg-type] # on purpose

@@ -80,6 +80,7 @@ def test_what_is_kept_prints_as_a_table() -> None:
     """Each behaviour has a line with its promise, under a line of counts."""
     made = report(ladder=lambda: True)
     assert made.ok
+    assert made
     assert (made.failures, made.gaps, made.not_run) == ({}, {}, {})
     assert repr(made) == "Report(name='shelf', version=2)"
     assert str(made) == (
@@ -97,6 +98,7 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     """What is not kept is told by its id, and the rest is still run."""
     made = report(list, ladder=lambda: False)
     assert not made.ok
+    assert not made
     assert made.failures == {
         "shelf.ladder": "The ladder is too short.",
         "shelf.sorted": "the shelf: ['b', 'a'] instead of ['a', 'b'].",
@@ -150,6 +152,12 @@ def test_a_gap_must_be_a_behaviour() -> None:
         report(shelf_sortet="misspelt")
 
 
+def test_gaps_must_be_a_mapping() -> None:
+    """Ids alone are no gaps: each wants a reason."""
+    with pytest.raises(TypeError, match="gaps must be a mapping"):
+        SHELF.check_gaps(["shelf.sorted"], None)  # type: ignore[arg-type] # on purpose
+
+
 def test_a_pinned_version_leaves_out_what_is_newer() -> None:
     """An adapter that is held to version 1 does not fail by what came in version 2."""
     made = report(list, version=1)
@@ -161,7 +169,7 @@ def test_a_pinned_version_leaves_out_what_is_newer() -> None:
     assert list(newest.not_run) == ["shelf.ladder"]
 
 
-@pytest.mark.parametrize("version", [0, 3, "1"], ids=str)
+@pytest.mark.parametrize("version", [0, 3, "1", True, 1.0], ids=repr)
 def test_a_pinned_version_must_exist(version: int) -> None:
     """A version that this release does not know is a mistake."""
     with pytest.raises(ValueError, match="versions 1 to 2"):
@@ -186,7 +194,14 @@ def raises() -> Shelf:
 
 
 SAME = Sorted()
+
+
+async def coroutine() -> Shelf:
+    return []
+
+
 UNUSABLE = {
+    "returned a coroutine; it must not be async": coroutine,
     "returned one that has a book in it; it must be empty": used,
     "returned the same object twice; every call must make a new one": lambda: SAME,
     "returned None": lambda: None,
@@ -230,6 +245,28 @@ def test_an_unexpected_refusal_is_told() -> None:
     failures = report(Refusing).failures
     told = "A shelf keeps what is put on it: schoolauth.errors.StaleUser (test_report.py, line "
     assert failures["shelf.keeps"].startswith(told)
+
+
+@pytest.mark.parametrize("notes", [5, [1, "Failing test case:"]], ids=["number", "mixed"])
+def test_notes_of_any_kind_are_no_trouble(notes: object) -> None:
+    """What a driver hangs on its error besides texts is left out."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
+
+    @contract.behaviour("shelf.life")
+    def _(make: Maker[Shelf]) -> None:
+        """A shelf lives."""
+        error = LookupError("a row")
+        error.__notes__ = notes  # type: ignore[assignment] # on purpose
+        raise error
+
+    made = check(contract, Maker(contract, list), gaps={}, version=None, progress=None)
+    assert list(made.failures) == ["shelf.life"]
+
+
+def test_a_line_is_one_line() -> None:
+    """A reason with a line break or an escape in it forges no other line."""
+    line = str(Line("shelf.sorted", "gap", "later\nshelf.keeps kept\x1b[2J é"))
+    assert line.endswith(r"later\nshelf.keeps kept\x1b[2J é")
 
 
 def test_lines_are_told_as_they_come() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -35,6 +36,12 @@ def test_what_a_call_raises_is_raised() -> None:
 
     with pytest.raises(LookupError, match="ann"):
         results(begin_together([call]), "call")
+
+
+def test_a_call_that_ends_its_thread_is_told() -> None:
+    """SystemExit in a thread is a failure, and nobody waits for what will never come."""
+    with pytest.raises(Unkept, match=r"^SystemExit ended a thread\.$"):
+        results(begin_together([sys.exit]), "call")
 
 
 def test_a_call_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

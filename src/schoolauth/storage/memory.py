@@ -54,7 +54,7 @@ class MemoryUserRepository:
             and all(word in user.search_text for word in query.words)
         ]
         found.sort(key=lambda user: user.username.key)
-        return page_of(found[: query.limit + 1], query.limit, lambda user: user.username.key)
+        return page_of(found, query.limit, lambda user: user.username.key)
 
     def save(self, change: Change, /) -> None:
         """Write every user and every event of *change*, or nothing at all.
@@ -147,7 +147,7 @@ class MemorySchoolDirectory:
                 for code in sorted(self._schools, key=lambda code: code.key)
                 if after is None or code.key > after
             ]
-        return page_of(found[: limit + 1], limit, lambda school: school.code.key)
+        return page_of(found, limit, lambda school: school.code.key)
 
     def save(self, school: School, event: AuditEvent, /) -> None:
         """Write *school* and *event*: a new one if it is a `SchoolAdded`.

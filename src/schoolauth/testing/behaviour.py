@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from schoolauth.errors import ContractBroken, SchoolAuthError
@@ -16,6 +19,13 @@ Check = Callable[["Maker[Subject]"], None]
 
 _SCRIPT = ("Failing test case", "Falsifying example")
 """How Hypothesis begins the script of the calls that led to a failure."""
+
+
+_NOT_THE_AUTHORS = (
+    str(Path(__file__).parent),
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+)
+"""Where the kit, the standard library and what is installed have their files."""
 
 
 class Unkept(AssertionError):
@@ -75,14 +85,22 @@ class Contract(Generic[Subject]):
         return add
 
     def check_gaps(self, gaps: Mapping[str, str], version: int | None) -> None:
-        """Raise `ValueError` for a gap of an unknown id or without a reason, or a bad version."""
+        """Raise `ValueError` for a gap of an unknown id or without a reason, or a bad version.
+
+        Raises:
+            TypeError: if *gaps* is no mapping.
+        """
+        if not isinstance(gaps, Mapping):
+            raise TypeError("gaps must be a mapping from behaviour ids to reasons")
         known = {behaviour.id for behaviour in self.behaviours}
         for name, reason in gaps.items():
             if name not in known:
                 raise ValueError(f"there is no behaviour {name!r}")
             if not isinstance(reason, str) or not reason.strip():
                 raise ValueError(f"the gap {name!r} needs a reason")
-        if version is not None and version not in range(1, self.version + 1):
+        if version is None:
+            return
+        if type(version) is not int or not 1 <= version <= self.version:
             raise ValueError(f"the contract has the versions 1 to {self.version}, not {version!r}")
 
 
@@ -106,13 +124,19 @@ class Maker(Generic[Subject]):
         Raises:
             Unusable: if the author's factory raises, gives one twice, or one that was used.
         """
+        __tracebackhide__ = True
         name, problem, made = f"{self._contract.factory}()", None, None
         try:
             made = self._make()
+        except Unusable:
+            raise
         except Exception as error:  # noqa: BLE001 # whatever it is, it is told in one sentence
             problem = f"raised {_told(error)}"
         if problem is None and made is None:
             problem = "returned None"
+        if inspect.iscoroutine(made):
+            made.close()
+            problem = "returned a coroutine; it must not be async"
         if problem is None and made is self._last:
             problem = "returned the same object twice; every call must make a new one"
         if problem is None:
@@ -133,6 +157,7 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
         ContractBroken: if the adapter raised what is none of the library's errors; the message has
             the exception's type and place, and nothing of its text.
     """
+    __tracebackhide__ = True
     try:
         behaviour.check(maker)
     except Unkept:
@@ -151,12 +176,14 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
 
 def equal(found: object, expected: object, what: str) -> None:
     """Raise `Unkept` unless *found* is *expected*; *what* names it in the sentence."""
+    __tracebackhide__ = True
     if found != expected:
         raise Unkept(f"{what}: {_short(found)} instead of {_short(expected)}.")
 
 
 def expect(holds: object, sentence: str) -> None:
     """Raise `Unkept` with *sentence* unless it *holds*."""
+    __tracebackhide__ = True
     if not holds:
         raise Unkept(sentence)
 
@@ -190,11 +217,14 @@ def _told(error: BaseException) -> str:
     kind = type(error)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{name} ({frames[-1].filename.rpartition('/')[2]}, line {frames[-1].lineno})"
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_AUTHORS)]
+    frame = (own or frames)[-1]
+    return f"{name} ({frame.filename.rpartition('/')[2]}, line {frame.lineno})"
 
 
 def _keep_notes(error: BaseException, failure: BaseException) -> None:
-    notes = list(getattr(error, "__notes__", ()))
+    notes = getattr(error, "__notes__", ())
+    notes = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
     while notes and not notes[0].startswith(_SCRIPT):  # a driver's own notes may have rows in them
         del notes[0]
     for note in notes:

@@ -125,8 +125,10 @@ class UserFactory:
         without a *username* the one that the library suggests.
 
         Raises:
+            ValueError: for a role or a status that there is not.
             Refused: for whatever the desk refuses, such as a taken address or a short password.
         """
+        role, status = Role(role), Status(status)  # their texts do too; what is neither does not
         if email is _OWN:
             email = f"user-{next(self._numbers)}@{self._school.code.key}.example.org"
         desk, mails = self._desk, len(self._outbox)

@@ -192,7 +192,9 @@ def _(make: Make) -> None:
 
 def a_failing_mailer(make: Make) -> Mailer:
     """Return what the author's `make_failing_mailer` makes."""
-    return cast("Mailer", make.options["make_failing_mailer"]())
+    made = make.options["make_failing_mailer"]()
+    expect(callable(getattr(made, "send", None)), "make_failing_mailer() returned no mailer.")
+    return cast("Mailer", made)
 
 
 @behaviour("mail.failure_raises", needs="make_failing_mailer")

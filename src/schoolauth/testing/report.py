@@ -31,12 +31,16 @@ class Line:
     """The calls that led to the failure, where they were found by random lives."""
 
     def __str__(self) -> str:
-        return f"{self.id:<36} {self.result:<8} {self.sentence}"
+        line = f"{self.id:<36} {self.result:<8} {self.sentence}"
+        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How each behaviour of a contract came out, in the contract's order; prints as a table."""
+    """How each behaviour of a contract came out, in the contract's order; prints as a table.
+
+    A report is true if it is `ok`.
+    """
 
     name: str
     version: int
@@ -46,6 +50,9 @@ class Report:
     def ok(self) -> bool:
         """Whether every behaviour that was run is kept, but for the known gaps."""
         return not self.failures
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     @property
     def failures(self) -> dict[str, str]:

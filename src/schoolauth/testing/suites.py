@@ -31,10 +31,10 @@ class _Suite:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if hasattr(cls, "contract"):
-            cls.contract.check_gaps(cls.gaps, cls.contract_version)
+        cls.contract.check_gaps(cls.gaps, cls.contract_version)
 
     def _run(self, behaviour: Behaviour[Any], maker: Maker[Any]) -> None:
+        __tracebackhide__ = True
         reason = reason_not_to_run(behaviour, maker, self.contract_version)
         if reason is not None:
             pytest.skip(reason)
@@ -67,7 +67,7 @@ class UserRepositoryContract(_Suite):
 
     def make_repository(self) -> UserRepository:
         """Return a new, empty repository; the ones returned before are not used any more."""
-        raise NotImplementedError("write make_repository(self), which returns an empty repository")
+        raise Unusable("Write make_repository(self), which returns an empty repository.")
 
     def join(self, users: UserRepository) -> AbstractContextManager[UserRepository]:
         """Begin a host's transaction on the store of *users*, and yield a repository joined to it.
@@ -101,8 +101,8 @@ class SchoolDirectoryContract(_Suite):
 
     def make_directory(self) -> tuple[SchoolDirectory, UserRepository]:
         """Return a new, empty directory, and the repository whose history has its events."""
-        raise NotImplementedError(
-            "write make_directory(self), which returns an empty directory and its repository"
+        raise Unusable(
+            "Write make_directory(self), which returns an empty directory and its repository."
         )
 
     @_each(DIRECTORY)
@@ -124,7 +124,7 @@ class ThrottleContract(_Suite):
 
         It waits for undecided attempts for half a second at least and five seconds at most.
         """
-        raise NotImplementedError("write make_throttle(self), which returns a new throttle")
+        raise Unusable("Write make_throttle(self), which returns a new throttle.")
 
     @_each(THROTTLE)
     def test_behaviour(self, behaviour: Behaviour[Throttle]) -> None:
@@ -142,11 +142,11 @@ class MailerContract(_Suite):
 
     def make_mailer(self) -> Mailer:
         """Return a new mailer, from which nothing has arrived."""
-        raise NotImplementedError("write make_mailer(self), which returns a new mailer")
+        raise Unusable("Write make_mailer(self), which returns a new mailer.")
 
-    def received(self, mailer: Any) -> Sequence[ReceivedMail]:
+    def received(self, mailer: Any) -> Sequence[ReceivedMail]:  # noqa: ARG002 # the author's does
         """Return what has arrived from *mailer*, when all that it was handed has arrived."""
-        raise NotImplementedError("write received(self, mailer), which returns what has arrived")
+        raise Unusable("Write received(self, mailer), which returns what has arrived.")
 
     def make_failing_mailer(self) -> Mailer:
         """Return a mailer that cannot hand over what it is given.

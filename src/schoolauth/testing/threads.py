@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from typing import TypeVar
 
-from schoolauth.testing.behaviour import expect
+from schoolauth.testing.behaviour import Unkept, expect
 
 T = TypeVar("T")
 
@@ -35,6 +35,8 @@ def begin_together(
             future.set_result(result)
         except Exception as error:  # noqa: BLE001 # raised again where the result is asked for
             future.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 # nobody may wait for a thread that is gone
+            future.set_exception(Unkept(f"{type(error).__name__} ended a thread."))
 
     futures: list[Future[T]] = [Future() for _ in calls]
     for pair in zip(calls, futures, strict=True):  # daemons: the interpreter's end waits for none
