@@ -11,7 +11,7 @@ from schoolauth.ports import SchoolDirectory, UserRepository
 from schoolauth.testing.repository.people import HILL, NOW, a_user, edited
 
 
-@pytest.mark.parametrize("after", ["", "x", "-1", " 1", "1.5", "²", "9" * 30])
+@pytest.mark.parametrize("after", ["", "x", "-1", " 1", "1.5", "²", "9" * 19])
 def test_a_cursor_of_the_history_is_a_position(users: UserRepository, after: str) -> None:
     """What is no position is a ValueError, not a database's error."""
     with pytest.raises(ValueError, match="next"):
@@ -45,6 +45,7 @@ def test_a_text_behind_every_name_leaves_an_empty_page(
     users.save(Change([a_user("ann")], [edited()]))
     assert users.search(UserQuery(school=HILL, after="b")).items == ()
     assert len(users.search(UserQuery(school=HILL, after="a")).items) == 1
+    assert schools.list(after="x" * 100).items == ()
     assert schools.list(after="i").items == ()
     assert schools.list(after="h").items == (school,)
 
@@ -53,4 +54,11 @@ def test_a_text_behind_every_name_leaves_an_empty_page(
 def test_a_limit_out_of_bounds_is_named(schools: SchoolDirectory, limit: int) -> None:
     """The ValueError says that it is about the limit."""
     with pytest.raises(ValueError, match="limit"):
+        schools.list(limit=limit)
+
+
+@pytest.mark.parametrize("limit", [True, "5", None], ids=repr)
+def test_a_limit_is_a_whole_number(schools: SchoolDirectory, limit: int) -> None:
+    """What is no int is a TypeError, True among them."""
+    with pytest.raises(TypeError, match="limit must be int"):
         schools.list(limit=limit)
