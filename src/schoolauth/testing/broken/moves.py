@@ -58,6 +58,23 @@ class TrustsTheChange(BrokenRepository):
         return [key for key, user in self._by_key.items() if user.id == user_id]
 
 
+class KeeperMustComeFirst(TrustsTheChange):
+    """Notices that an account of the change keeps a key only if it comes before who claims it."""
+
+    caught_by = ("save.cross_claims",)
+
+    def _taken(self, change: Change) -> Refused | None:
+        written = {user.id for user in change.users}
+        seen: set[UserKey] = set()
+        for user in change.users:
+            for key in set(keys_of(user)) - set(self._keys_of(user.id)):
+                holder = self._by_key.get(key)
+                if key in seen or (holder is not None and holder.id not in written):
+                    return taken(key)
+            seen.update(keys_of(user))
+        return None
+
+
 class UnchangedLosesItsKeys(BrokenRepository):
     """Takes the accounts of `unchanged` for ones that give their keys up."""
 
@@ -82,6 +99,15 @@ class RowByRowMove(BrokenRepository):
                     return taken(key)
                 holders[key] = user.id
         return None
+
+
+class RowByRowBackwards(RowByRowMove):
+    """Writes account by account from the last to the first, under such indexes."""
+
+    caught_by = ("save.swap", "save.move_to_new")
+
+    def _taken(self, change: Change) -> Refused | None:
+        return super()._taken(replace(change, users=change.users[::-1]))
 
 
 class OldKeysStayTaken(BrokenRepository):
@@ -147,7 +173,9 @@ ALL: tuple[type[BrokenRepository], ...] = (
     ChecksStoredAccountsOnly,
     TrustsTheChange,
     UnchangedLosesItsKeys,
+    KeeperMustComeFirst,
     RowByRowMove,
+    RowByRowBackwards,
     OldKeysStayTaken,
     OldKeysStillFind,
     DeletesErased,

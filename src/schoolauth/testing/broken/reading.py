@@ -90,6 +90,16 @@ class IgnoresHasEmail(BrokenRepository):
         return super().search(replace(query, has_email=None))
 
 
+class TrueIsNone(BrokenRepository):
+    """Leaves out the accounts with an address where asked to, and never the others."""
+
+    caught_by = ("search.has_email", "search.filters_together")
+
+    def search(self, query: UserQuery, /) -> Page[User]:
+        """Return accounts without an address too, where those with one are asked for."""
+        return super().search(replace(query, has_email=None) if query.has_email else query)
+
+
 class FalseIsNone(BrokenRepository):
     """Asks `if query.has_email`, and so takes False for None."""
 
@@ -266,6 +276,7 @@ ALL: tuple[type[BrokenRepository], ...] = (
     IgnoresRoles,
     EmptySetIsAll,
     IgnoresHasEmail,
+    TrueIsNone,
     FalseIsNone,
     WordsAlone,
     AnyWord,
