@@ -161,7 +161,7 @@ MANGLED = {
     "NUL before": f"\0{TOKEN}",
     "unseen behind": f"{TOKEN}\u200b",
     "Cyrillic": TOKEN.replace("e", "е"),
-    "much space behind": TOKEN + " " * 2048,
+    "much space behind": TOKEN + " " * 4096,
     "surrogate behind": f"{TOKEN}\ud800",
     "nothing": "",
     "dot": ".",

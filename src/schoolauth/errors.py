@@ -370,16 +370,41 @@ class LastAdmin(Refused):
     default_message = "This is the school's last active administrator. Add another one first."
 
 
+ApprovalReason = Literal[
+    "not_on_file",
+    "no_approver_on_file",
+    "no_admin",
+    "account_needed",
+    "not_an_admin",
+    "changed_since",
+    "signed_in_since",
+    "own_address",
+    "email_held",
+    "address_too_new",
+]
+_NOT_APPROVED: dict[ApprovalReason, str] = {
+    "not_on_file": "This address is not the headteacher's or the deputy's on the school's file.",
+    "no_approver_on_file": "The school's file has no headteacher's address. Add it first.",
+    "no_admin": "The school has no administrator account that could be recovered.",
+    "account_needed": "The school has several administrators: say whose account is meant.",
+    "not_an_admin": "This is not an administrator account of the school.",
+    "changed_since": "The school's file or its administrators have changed since the request.",
+    "signed_in_since": "Somebody has signed in to the account since the request: it is not lost.",
+    "own_address": "The new address is the approver's own, so the other approver has to approve.",
+    "email_held": "The new address belongs to another account.",
+    "address_too_new": "The approver's address was changed less than three days ago.",
+}
+
+
 class ApprovalRefused(Refused):
     """The approval of an admin recovery does not count; `reason` says what stands against it."""
 
     code = "approval_refused"
-    default_message = "This approval cannot be accepted."
     fields = ("reason",)
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: ApprovalReason) -> None:
         self.reason = reason
-        super().__init__()
+        super().__init__(_NOT_APPROVED[reason])
 
 
 class MappingOutdated(Refused):

@@ -117,4 +117,5 @@ def test_lifetimes_are_those_of_the_design() -> None:
         "must_change": 1,
         "temporary_password": 7 * 24,
         "confirm_email": 24,
+        "recovery": 7 * 24,
     }

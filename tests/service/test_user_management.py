@@ -23,6 +23,7 @@ from schoolauth import (
     UsernameTaken,
     UserNotFound,
 )
+from schoolauth.model.events import UserEdited
 from tests.service.world import PASSWORD, World, make_world
 
 EMAIL = "jess@hill.example.org"
@@ -78,7 +79,8 @@ def test_edit_user(stored_world: World) -> None:
     assert edited == world.desk.get_user(user.id)
     assert edited.epoch == user.epoch
     event = world.desk.history(user.id).items[0]
-    assert event.to_record()["details"] == '{"fields": ["given_name", "username"], "source": null}'
+    assert isinstance(event, UserEdited)
+    assert (event.fields, event.source) == (("given_name", "username"), None)
     assert world.desk.edit_user(user.id, given_name="Jessica") == edited
     assert world.auth.log_in("jjames", PASSWORD)
     assert str(world.desk.edit_user(user.id, username="jjames").username) == "jjames"

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress, SchoolCode
+from schoolauth.model.text import written_moment
 from schoolauth.model.user import User
 
 _WIDTH = 76
 _TIE = "\N{NO-BREAK SPACE}"
 """Holds together what should stand on one line; no value has one, and no mail is sent with it."""
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)  # strftime would follow the machine's language
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 _TO_APPROVERS = frozenset({"approve_recovery", "school_changed"})
 """Kinds whose reader is no user of the school: they are not greeted with a user's name."""
@@ -218,7 +215,7 @@ def compose(
     if link is not None:
         values["link"] = link
     if expires_at is not None:
-        values["until"] = _moment(expires_at)
+        values["until"] = written_moment(expires_at).replace(" ", _TIE)
     subject, *paragraphs = _TEXTS[kind].replace("account {", f"account{_TIE}{{").split("\n\n")
     greeting = "Hello,"
     if user is not None and kind not in _TO_APPROVERS:
@@ -251,8 +248,3 @@ def _fill(paragraph: str) -> str:
     # a link is longer than a line may be, and stays whole
     lines = textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
     return lines.replace(_TIE, " ")
-
-
-def _moment(at: datetime) -> str:
-    utc = at.astimezone(UTC)
-    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC".replace(" ", _TIE)

@@ -229,19 +229,24 @@ class StatusChanged(AuditEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class UserAdded(AuditEvent):
-    """An account was made; *source* names the roster it came from."""
+    """An account was made; *source* names the roster it came from.
+
+    *mis_digest* stands for the MIS id that it got, so that a second account of one id is found.
+    """
 
     kind: ClassVar[str] = "user_added"
     source: str | None = None
+    mis_digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class UserEdited(AuditEvent):
-    """The named *fields* of the account were changed."""
+    """The named *fields* of the account were changed; *mis_digest* stands for a new MIS id."""
 
     kind: ClassVar[str] = "user_edited"
     fields: tuple[str, ...]
     source: str | None = None
+    mis_digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,34 +276,84 @@ class LegalHoldSet(AuditEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateResolved(AuditEvent):
-    """The account was retired in favour of *kept*."""
+    """The account, then of status *old*, was retired in favour of *kept*.
+
+    *moved* are the fields that *kept* got from it, and *email_digest* stands for the address.
+    """
 
     kind: ClassVar[str] = "duplicate_resolved"
     kept: str
+    old: str
+    moved: tuple[str, ...] = ()
+    email_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateRestored(AuditEvent):
+    """The account is no longer retired in favour of *kept*; *moved* are the fields it got back."""
+
+    kind: ClassVar[str] = "duplicate_restored"
+    kept: str
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class MappingApplied(AuditEvent):
-    """A roster of *source* was applied to the school."""
+    """A roster of *source* was applied to the school: so many *added*, *changed* and *left*."""
 
     kind: ClassVar[str] = "mapping_applied"
     source: str
     added: int
     changed: int
+    left: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetElsewhere(AuditEvent):
+    """Keys were asked for that accounts of other schools have; *digests* stand for the keys.
+
+    Without *digests* the question was not answered: the school had asked too much that day.
+    """
+
+    kind: ClassVar[str] = "met_elsewhere"
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryRequested(AuditEvent):
-    """Somebody asked for the school's admin account back."""
+    """Somebody asked for the school's admin account back.
+
+    *request* is what the approval will name, *asked* are the approvers who were sent a link, and
+    *email_digest* stands for the new address. *school* is None where no school has the code.
+    """
 
     kind: ClassVar[str] = "recovery_requested"
+    request: str
+    asked: tuple[str, ...]
+    email_digest: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryApproved(AuditEvent):
-    """An approver on the school's file gave the admin account a new address."""
+    """*approver*, headteacher or deputy on the school's file, gave the admin account its address.
+
+    By the link of *request*, or in writing, which the support desk keeps as *reference*.
+    """
 
     kind: ClassVar[str] = "recovery_approved"
+    approver: str
+    request: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryRefused(AuditEvent):
+    """An approval did not count, for *reason*; nothing was changed."""
+
+    kind: ClassVar[str] = "recovery_refused"
+    reason: str
+    request: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,9 +396,12 @@ EVENT_KINDS: Mapping[str, type[AuditEvent]] = {
         UserErased,
         LegalHoldSet,
         DuplicateResolved,
+        DuplicateRestored,
         MappingApplied,
+        MetElsewhere,
         RecoveryRequested,
         RecoveryApproved,
+        RecoveryRefused,
         SchoolAdded,
         SchoolChanged,
     )

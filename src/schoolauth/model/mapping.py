@@ -20,12 +20,13 @@ class MappingItem:
     """What one row would do: `reasons` are codes, `candidates` accounts that it might mean.
 
     `user_id` is the account that it denotes, if it does; `fields` are what would change of it.
-    `username` is what a new account would be called.
+    `username` is what a new account would be called. `row` is None for somebody who is not in a
+    complete list any more.
     """
 
     key: str
     kind: MappingKind
-    row: RosterRow
+    row: RosterRow | None
     user_id: UserId | None = None
     candidates: tuple[UserId, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Do nothing about this row, this time."""
+    """Do nothing about this item, this time; for a leaver, such as somebody on leave, too."""
 
 
 MappingDecision = Link | Create | Skip
@@ -55,15 +56,21 @@ MappingDecision = Link | Create | Skip
 
 @dataclass(frozen=True, slots=True)
 class MappingPlan:
-    """Every row of a staff list of *source* with what it would do, in the list's order."""
+    """Every row of a staff list of *source* with what it would do, in the list's order.
+
+    Behind the rows, if the list is *complete*, stand the accounts that are not in it any more.
+    *rekey* says that the ids of the MIS are new ones.
+    """
 
     source: str
     items: tuple[MappingItem, ...]
+    complete: bool = False
+    rekey: bool = False
 
     @property
     def rows(self) -> tuple[RosterRow, ...]:
-        """The rows that were planned; applying a plan trusts nothing else of it but the source."""
-        return tuple(item.row for item in self.items)
+        """The rows that were planned: with source and flags, all that applying trusts."""
+        return tuple(item.row for item in self.items if item.row is not None)
 
     def of(self, kind: MappingKind) -> tuple[MappingItem, ...]:
         """Return the items of one kind."""
@@ -79,7 +86,8 @@ class MappingPlan:
             }
             for item in self.items
         ]
-        return json.dumps({"source": self.source, "items": items})
+        flags = {"complete": self.complete, "rekey": self.rekey}
+        return json.dumps({"source": self.source, **flags, "items": items})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -90,7 +98,8 @@ class MappingPlan:
         """
         try:
             data = json.loads(text)
-            return cls(str(data["source"]), tuple(_item(**item) for item in data["items"]))
+            items = tuple(_item(**item) for item in data["items"])
+            return cls(str(data["source"]), items, data["complete"] is True, data["rekey"] is True)
         except (Refused, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass
         raise MappingOutdated
@@ -108,7 +117,7 @@ def _row(role: str | None, active: bool, line: int | None, **cells: str | None) 
 
 
 def _item(
-    row: dict[str, Any],
+    row: dict[str, Any] | None,
     user_id: str | None,
     candidates: Sequence[str],
     reasons: Sequence[str],
@@ -116,7 +125,7 @@ def _item(
     **rest: object,
 ) -> MappingItem:
     return MappingItem(
-        row=_row(**row),
+        row=None if row is None else _row(**row),
         user_id=None if user_id is None else UserId.parse(user_id),
         candidates=tuple(UserId.parse(candidate) for candidate in candidates),
         reasons=tuple(reasons),
@@ -127,8 +136,12 @@ def _item(
 
 @dataclass(frozen=True, slots=True)
 class MappingReport:
-    """What an applied plan did: the accounts that it added and changed, the items it left alone."""
+    """What an applied plan did, and which items it left alone.
+
+    `added` and `changed` are accounts, and `left` those that are inactive now.
+    """
 
     added: tuple[UserId, ...]
     changed: tuple[UserId, ...]
     left_alone: tuple[str, ...]
+    left: tuple[UserId, ...] = ()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 from schoolauth.errors import NameInvalid
 
 NAME_MAX = 100
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)  # strftime would follow the machine's language
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc\u00b4`"))
 _INVISIBLE_RANGES = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _INVISIBLE = frozenset(
@@ -80,3 +85,14 @@ def fold(text: str) -> str:
     bare = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     return plain.translate(_APOSTROPHES)
+
+
+def written_day(at: datetime) -> str:
+    """Return a day as it stands in a mail or a message, such as ``1 September 2026``."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def written_moment(at: datetime) -> str:
+    """Return a time of day in UTC, such as ``1 September 2026, 09:00 UTC``."""
+    utc = at.astimezone(UTC)
+    return f"{written_day(utc)}, {utc:%H:%M} UTC"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from schoolauth.model.names import SchoolCode, UserId, Username
+from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 
 PasswordPurpose = Literal["password_reset", "create_password", "must_change"]
 TokenPurpose = Literal[
     "session", "password_reset", "create_password", "must_change", "confirm_email"
 ]
+Approver = Literal["headteacher", "deputy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +38,35 @@ class PasswordTokenInfo:
     purpose: PasswordPurpose
     username: Username
     school: SchoolCode
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryClaims:
+    """What the link says that an approver of an admin recovery is mailed.
+
+    *state* is a digest of the school's approvers and admins: it is dead once any of them changed.
+    """
+
+    school: SchoolCode
+    approver: Approver
+    request: str
+    requested_by: str
+    new_email: EmailAddress
+    requested_at: datetime
+    expires_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRequest:
+    """What the page shows that approves an admin recovery: who asks, and for which address.
+
+    `accounts` are the school's admin accounts; one of them gets `new_email` by the approval.
+    """
+
+    school: SchoolCode
+    requested_by: str
+    new_email: EmailAddress
+    accounts: tuple[Username, ...]
     expires_at: datetime

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from hypothesis import strategies as st
 
-from schoolauth.errors import Hint
+from schoolauth.errors import ApprovalReason, Hint
 from schoolauth.model.events import (
     ANONYMOUS,
     EVENT_KINDS,
@@ -19,7 +19,8 @@ from schoolauth.model.events import (
 )
 from schoolauth.model.mail import MailKind
 from schoolauth.model.school import School
-from schoolauth.model.user import TRANSITIONS, User
+from schoolauth.model.token import Approver
+from schoolauth.model.user import TRANSITIONS, Status, User
 from schoolauth.testing.strategies.values import (
     mis_sources,
     moments,
@@ -85,8 +86,15 @@ def _texts() -> Mapping[str, st.SearchStrategy[Any]]:
         for kind in (School, User)
     }
     counts = st.integers(0, 10_000)
+    moved = st.lists(st.sampled_from(["email", "mis_id"]), unique=True).map(tuple)
+    requests = st.text("0123456789abcdef", min_size=16, max_size=16)
     return {
+        "duplicate_resolved.email_digest": st.none() | digests,
         "duplicate_resolved.kept": user_ids().map(str),
+        "duplicate_resolved.moved": moved,
+        "duplicate_resolved.old": st.sampled_from(sorted(set(Status) - {Status.ERASED})),
+        "duplicate_restored.kept": user_ids().map(str),
+        "duplicate_restored.moved": moved,
         "legal_hold_set.reason": names(),
         "login_failed.hints": _several(get_args(Hint)),
         "login_failed.name_digest": st.none() | digests,
@@ -94,12 +102,27 @@ def _texts() -> Mapping[str, st.SearchStrategy[Any]]:
         "mail_failed.mail": st.sampled_from(get_args(MailKind)),
         "mapping_applied.added": counts,
         "mapping_applied.changed": counts,
+        "mapping_applied.left": counts,
         "mapping_applied.source": mis_sources(),
+        "met_elsewhere.digests": st.lists(digests, max_size=5, unique=True).map(tuple),
         "password_refused.violations": _several(_CODES),
         "password_reset_requested.name_digest": st.none() | digests,
+        "recovery_approved.approver": st.sampled_from(get_args(Approver)),
+        "recovery_approved.reference": st.none() | names(),
+        "recovery_approved.request": st.none() | requests,
+        "recovery_refused.reason": st.sampled_from(get_args(ApprovalReason)),
+        "recovery_refused.reference": st.none() | names(),
+        "recovery_refused.request": st.none() | requests,
+        "recovery_requested.asked": st.lists(st.sampled_from(get_args(Approver)), unique=True).map(
+            tuple
+        ),
+        "recovery_requested.email_digest": digests,
+        "recovery_requested.request": requests,
         "school_changed.fields": fields_of[School],
+        "user_added.mis_digest": st.none() | digests,
         "user_added.source": st.none() | mis_sources(),
         "user_edited.fields": fields_of[User],
+        "user_edited.mis_digest": st.none() | digests,
         "user_edited.source": st.none() | mis_sources(),
         "user_moved.new": school_codes().map(lambda code: code.key),
         "user_moved.old": school_codes().map(lambda code: code.key),
