@@ -81,11 +81,12 @@ def _row(item: MappingItem, names: dict[UserId, str]) -> list[str]:
             f"found by {', '.join(reasons)}",
             f"changes {', '.join(map(words, item.fields))}",
         ]
+    row = item.row
     return [
-        str(item.row.line),
+        "-" if row is None else str(row.line),
         words(item.kind),
-        f"{item.row.given_name} {item.row.family_name}".strip(),
-        item.row.email or "-",
+        "-" if row is None else f"{row.given_name} {row.family_name}".strip(),
+        "-" if row is None else row.email or "-",
         ", ".join(accounts or new) or "-",
         "; ".join(reasons),
     ]

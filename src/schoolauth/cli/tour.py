@@ -125,7 +125,8 @@ def _open_school(out: Terminal, auth: SchoolAuth, mails: Mails) -> Stage:
         f"{JAMES} and {FORMER_NAME}, which is inactive. Now the staff list of the MIS is mapped."
     )
     plan = stage.run(desk.plan_mapping, stage.rows, source="sims")
-    leavers = [f"{item.row.given_name} {item.row.family_name}" for item in plan.of("left")]
+    rows = [item.row for item in plan.of("left") if item.row is not None]
+    leavers = [f"{row.given_name} {row.family_name}" for row in rows]
     numbered = [item.username for item in plan.of("new") if "name_numbered" in item.reasons]
     promise(numbered == [BENEDICT], "a second Smith is numbered, and the plan says so")
     stage.tell(

@@ -41,7 +41,9 @@ class NewUser:
     mis_id: MisId | None = None
 
 
-def add_user(new: NewUser, stamp: Stamp, *, source: str | None = None) -> tuple[User, UserAdded]:
+def add_user(
+    new: NewUser, stamp: Stamp, *, source: str | None = None, mis_digest: str | None = None
+) -> tuple[User, UserAdded]:
     """Return the account of a new person: INVITED, until a password is chosen."""
     user = User(
         id=new.id,
@@ -57,7 +59,7 @@ def add_user(new: NewUser, stamp: Stamp, *, source: str | None = None) -> tuple[
         created_at=stamp.at,
         epoch=stamp.epoch,
     )
-    return user, UserAdded(**_about(user, stamp), source=source)
+    return user, UserAdded(**about(user, stamp), source=source, mis_digest=mis_digest)
 
 
 def suggest_usernames(
@@ -89,7 +91,7 @@ def edit_user(user: User, stamp: Stamp, **wanted: Any) -> Change | None:
         return None
     changes = {name: wanted[name] for name in fields}
     edited = advance(user, stamp, **changes) if "role" in fields else replace(user, **changes)
-    return Change([edited], [UserEdited(**_about(user, stamp), fields=fields)])
+    return Change([edited], [UserEdited(**about(user, stamp), fields=fields)])
 
 
 def set_email(
@@ -105,7 +107,7 @@ def set_email(
     changes: dict[str, Any] = {"email": email}
     if was_wrong:
         changes |= {"password": None, "must_change_password": False}
-    event = EmailChanged(**_about(user, stamp), was_wrong=was_wrong)
+    event = EmailChanged(**about(user, stamp), was_wrong=was_wrong)
     return Change([advance(user, stamp, **changes)], [event])
 
 
@@ -119,7 +121,7 @@ def release_email(user: User, stamp: Stamp) -> Change:
     if user.email is None:
         raise EmailMissing
     released = advance(user, stamp, email=None)
-    return Change([released], [EmailReleased(**_about(user, stamp))])
+    return Change([released], [EmailReleased(**about(user, stamp))])
 
 
 def choose_password(
@@ -133,7 +135,7 @@ def choose_password(
     """Give the account a password: an INVITED one becomes ACTIVE, sessions and links die."""
     if user.status not in {Status.INVITED, Status.ACTIVE}:
         raise TransitionForbidden(user.status.value, "password")
-    events: list[AuditEvent] = [PasswordChanged(**_about(user, stamp), how=how)]
+    events: list[AuditEvent] = [PasswordChanged(**about(user, stamp), how=how)]
     chosen = advance(user, stamp, password=stored, must_change_password=must_change)
     if user.status is Status.INVITED:
         chosen, event = _become(chosen, Status.ACTIVE, stamp)
@@ -147,7 +149,7 @@ def deactivate(user: User, stamp: Stamp, *, release: bool = False) -> Change:
     events: list[AuditEvent] = [event]
     if release and user.email is not None:
         inactive = replace(inactive, email=None)
-        events.append(EmailReleased(**_about(user, stamp)))
+        events.append(EmailReleased(**about(user, stamp)))
     return Change([inactive], events)
 
 
@@ -180,12 +182,12 @@ def erase(user: User, stamp: Stamp) -> Change:
         must_change_password=False,
         last_login_at=None,
     )
-    return Change([erased], [event, UserErased(**_about(user, stamp))])
+    return Change([erased], [event, UserErased(**about(user, stamp))])
 
 
 def end_sessions(user: User, stamp: Stamp) -> Change:
     """End every session of the account; links that were mailed die too."""
-    return Change([advance(user, stamp)], [SessionsEnded(**_about(user, stamp))])
+    return Change([advance(user, stamp)], [SessionsEnded(**about(user, stamp))])
 
 
 def move_user(user: User, school: SchoolCode, username: Username, stamp: Stamp) -> Change:
@@ -212,7 +214,7 @@ def move_user(user: User, school: SchoolCode, username: Username, stamp: Stamp) 
 def set_legal_hold(user: User, on: bool, reason: str, stamp: Stamp) -> Change:
     """Put the account under a legal hold, which forbids to erase it, or take it off."""
     _refuse_erased(user)
-    event = LegalHoldSet(**_about(user, stamp), on=on, reason=reason)
+    event = LegalHoldSet(**about(user, stamp), on=on, reason=reason)
     return Change([replace(user, legal_hold=on)], [event])
 
 
@@ -239,7 +241,7 @@ def _become(user: User, wanted: Status, stamp: Stamp) -> tuple[User, StatusChang
     if wanted not in TRANSITIONS[user.status]:
         raise TransitionForbidden(user.status.value, wanted.value)
     changed = advance(user, stamp, status=wanted, status_since=stamp.at)
-    event = StatusChanged(**_about(user, stamp), old=user.status, new=wanted)
+    event = StatusChanged(**about(user, stamp), old=user.status, new=wanted)
     return changed, event
 
 
@@ -248,5 +250,6 @@ def _refuse_erased(user: User) -> None:
         raise TransitionForbidden(user.status.value, "edit")
 
 
-def _about(user: User, stamp: Stamp) -> dict[str, Any]:
+def about(user: User, stamp: Stamp) -> dict[str, Any]:
+    """Return what every event about *user* says: when, by whom, in which school, about whom."""
     return {"at": stamp.at, "actor": stamp.actor, "school": user.school, "user": user.id}

@@ -76,6 +76,8 @@ def plan(
     everyone: Collection[User],
     taken_names: Collection[Username],
     school: SchoolCode,
+    *,
+    rekey: bool = False,
 ) -> tuple[MappingItem, ...]:
     """Return what each row would do.
 
@@ -85,20 +87,28 @@ def plan(
         everyone: all accounts of the school, without the erased.
         taken_names: suggested usernames that accounts of any school have.
         school: whose accounts.
+        rekey: whether the MIS has given new ids, so that the stored ones say little.
     """
     repeated = {
         key for key, count in Counter(key for row in rows for key in row.keys).items() if count > 1
     }
+    match = _match_anew if rekey else _match
     items = [
-        _match(str(number), row, known, repeated, school)
+        match(_item(str(number), row, known, repeated, school), row, known)
         for number, row in enumerate(rows, start=1)
     ]
     items = _refuse_shared(items)
     matched = {item.user_id for item in items}
     by_name = defaultdict(list)
     for user in everyone:
-        if user.id not in matched:
+        if user.id not in matched and not is_retired(user):
             by_name[fold(user.full_name)].append(user.id)
+    items = [
+        replace(item, candidates=tuple(one for one in item.candidates if one not in matched))
+        if item.kind == "may_match"
+        else item
+        for item in items
+    ]
     names = _Names(taken_names, rows)
     return tuple(
         _propose(item, row, by_name.get(row.folded_name, ()), names, school)
@@ -106,13 +116,14 @@ def plan(
     )
 
 
-def _match(
+def _item(
     key: str,
     row: ReadRow,
     known: Mapping[UserKey, User],
     repeated: Collection[UserKey],
     school: SchoolCode,
 ) -> MappingItem:
+    """Return a row's item as far as the row alone says what is wrong with it."""
     item = MappingItem(key, "new", row.row)
     twice = [f"{_name_of(one)}_twice_in_list" for one in row.keys if one in repeated]
     if row.flaws or twice:
@@ -124,19 +135,76 @@ def _match(
     ]
     if elsewhere:
         return replace(item, kind="problem", reasons=tuple(elsewhere))
+    return item
+
+
+def _match(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) -> MappingItem:
+    """Match by the stored MIS id, then e-mail, then username."""
     hits = {one: known[one] for one in row.keys if one in known}
+    item, user = _only(item, row, hits)
+    if user is None:
+        return item
     reasons = tuple(_name_of(one) for one in hits)
-    accounts = tuple(dict.fromkeys(user.id for user in hits.values()))
-    if len(accounts) > 1:
-        return replace(item, kind="conflict", candidates=accounts, reasons=reasons)
-    if not accounts:
-        return item if row.row.active else replace(item, kind="left", reasons=("left_in_list",))
-    user = next(iter(hits.values()))
     ours, theirs = user.mis_id, row.mis_id
     if ours and theirs and ours != theirs and ours.source == theirs.source:
-        return replace(item, kind="conflict", candidates=accounts, reasons=("other_mis_id",))
+        if theirs in hits:  # the MIS has two records of a person whose duplicate was retired
+            return _matched(item, row, hits[theirs], reasons)
+        return replace(item, kind="conflict", candidates=(user.id,), reasons=("other_mis_id",))
+    return _matched(item, row, user, reasons)
+
+
+def _match_anew(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) -> MappingItem:
+    """Match by e-mail and username; a stored id counts only for an account of the same name.
+
+    The day the MIS changes, an id may be another person's: whoever had it gives it up, and where
+    nothing else says who the row is, a person decides.
+    """
+    hits = {one: known[one] for one in row.keys if one in known}
+    holder = None if row.mis_id is None else hits.get(row.mis_id)
+    if holder is not None and row.mis_id is not None and fold(holder.full_name) != row.folded_name:
+        del hits[row.mis_id]
+    else:
+        holder = None
+    item, user = _only(item, row, hits)
+    if user is None:
+        if item.kind == "new" and holder is not None:
+            reasons = ("mis_id_of_another",)
+            return replace(item, kind="may_match", candidates=(holder.id,), reasons=reasons)
+        return item
+    item = _matched(item, row, user, tuple(_name_of(one) for one in hits))
+    if holder is None or holder.id == user.id or "mis_id" not in item.fields:
+        return item
+    return replace(
+        item, candidates=(holder.id,), reasons=(*item.reasons, "takes_mis_id_of_another")
+    )
+
+
+def _only(
+    item: MappingItem, row: ReadRow, hits: Mapping[UserKey, User]
+) -> tuple[MappingItem, User | None]:
+    """Return the one account that a sound row hits, or the item as it stays without one."""
+    if item.kind != "new":
+        return item, None
+    accounts = {user.id: user for user in hits.values()}
+    for user in tuple(accounts.values()):
+        if is_retired(user) and user.superseded_by in accounts:
+            del accounts[user.id]  # it stands behind the one that took its place
+    if len(accounts) > 1:
+        reasons = tuple(_name_of(one) for one in hits)
+        return replace(item, kind="conflict", candidates=tuple(accounts), reasons=reasons), None
+    if accounts:
+        return item, next(iter(accounts.values()))
+    left = replace(item, kind="left", reasons=("left_in_list",))
+    return (item if row.row.active else left), None
+
+
+def _matched(item: MappingItem, row: ReadRow, user: User, reasons: tuple[str, ...]) -> MappingItem:
+    if is_retired(user):
+        return replace(item, kind="matched", user_id=user.id, reasons=(*reasons, "superseded"))
     if not row.row.active and user.status is not Status.INACTIVE:
         return replace(item, kind="left", user_id=user.id, reasons=("left_in_list",))
+    if row.row.active and user.status is Status.INACTIVE:
+        reasons = (*reasons, "inactive")  # no list wakes anybody: the desk decides
     fields = tuple(changes_of(row, user))
     kind: MappingKind = "changed" if fields else "matched"
     return replace(item, kind=kind, user_id=user.id, reasons=reasons, fields=fields)
@@ -183,23 +251,30 @@ def _propose(
     names: _Names,
     school: SchoolCode,
 ) -> MappingItem:
-    if item.kind != "new":
+    if item.kind not in {"new", "may_match"}:
         return item
     if not row.given_name or not row.family_name:
         return replace(item, kind="problem", reasons=("name_missing",))
     username = str(row.username) if row.username is not None else names.free(row, school)
     if username is None:  # ten thousand people of one name
         return replace(item, kind="problem", reasons=("no_free_username",))
-    if same_name:
+    if same_name or item.kind == "may_match":
+        candidates = dict.fromkeys((*item.candidates, *same_name))
+        reasons = (*item.reasons, *(("same_name",) if same_name else ()))
         return replace(
             item,
             kind="may_match",
-            candidates=tuple(same_name),
-            reasons=("same_name",),
+            candidates=tuple(candidates),
+            reasons=reasons,
             username=username,
         )
     numbered = username != str(row.username or "") and "." in username[len(school.key) :]
     return replace(item, username=username, reasons=("name_numbered",) if numbered else ())
+
+
+def is_retired(user: User) -> bool:
+    """Tell whether the account is a duplicate that was resolved: another one took its place."""
+    return user.status is Status.INACTIVE and user.superseded_by is not None
 
 
 class _Names:

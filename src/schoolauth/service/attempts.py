@@ -8,7 +8,7 @@ from typing import Self
 from schoolauth.errors import Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
-from schoolauth.model.names import EmailAddress, UserId, Username
+from schoolauth.model.names import EmailAddress, SchoolCode, UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.user import User
 from schoolauth.ports import Bucket, Clock, Limit, Outcome, Reservation, Throttle, UserRepository
@@ -17,6 +17,8 @@ from schoolauth.tokens import Tokens
 ACCOUNT_LIMITS = (Limit(10, 5 * 60), Limit(100, 24 * 60 * 60))
 SOURCE_LIMITS = (Limit(100, 5 * 60),)
 RESET_LIMITS = (Limit(3, 60 * 60),)
+ELSEWHERE_LIMITS = (Limit(50, 24 * 60 * 60),)
+"""How many keys of other schools' accounts one school may come upon in a day."""
 
 
 def require_source(source: str | None) -> None:
@@ -70,6 +72,14 @@ class Attempts:
         attempt.settle(Outcome.FAILED)
         return allowed
 
+    def may_recover(self, school: SchoolCode, source: str | None) -> bool:
+        """Count a request for an admin account; False, which nobody is told, if too many."""
+        bucket = Bucket(self._tokens.digest(f"recovery-school:{school.key}"), RESET_LIMITS)
+        attempt = OpenAttempt(self._throttle, self._clock)
+        allowed = attempt.reserve(bucket, *self._source_buckets("recovery", source)) is None
+        attempt.settle(Outcome.FAILED)
+        return allowed
+
     def count_confirmation(self, user: User, email: EmailAddress) -> None:
         """Count a mail that *user* has sent to an address that is not theirs yet.
 
@@ -83,12 +93,27 @@ class Attempts:
         if refused is not None:
             raise Throttled(refused.retry_after or 1)
 
+    def count_elsewhere(self, school: SchoolCode, number: int) -> int | None:
+        """Count keys of other schools' accounts that *school* came upon.
+
+        Return the seconds to wait if that was too much for a day, else None.
+        """
+        bucket = Bucket(self._tokens.digest(f"elsewhere:{school.key}"), ELSEWHERE_LIMITS)
+        attempt, refused = OpenAttempt(self._throttle, self._clock), None
+        for _ in range(number):
+            refused = refused or attempt.reserve(bucket)
+        attempt.settle(Outcome.FAILED)
+        return None if refused is None else refused.retry_after or 1
+
+    def wait(self, user: User) -> int:
+        """Return after how many seconds somebody may try to sign in to the account again."""
+        buckets = [self._account_bucket(user.id), *map(self._name_bucket, _names(user))]
+        return max(self._throttle.peek(bucket, self._clock.now()) for bucket in buckets)
+
     def forget(self, user: User) -> None:
         """Clear what was counted against the account, and against the names that it has."""
-        self._throttle.clear(self._account_bucket(user.id).key)
-        keys: list[Username | EmailAddress] = [user.username]
-        for key in keys + ([user.email] if user.email else []):
-            self._throttle.clear(self._name_bucket(key.key).key)
+        for bucket in (self._account_bucket(user.id), *map(self._name_bucket, _names(user))):
+            self._throttle.clear(bucket.key)
 
     def _name_bucket(self, name: str) -> Bucket:
         return Bucket(self.name_digest(name), ACCOUNT_LIMITS)
@@ -102,6 +127,11 @@ class Attempts:
             return []
         digest = self._tokens.digest(f"{what}-source:{source}")
         return [Bucket(digest, SOURCE_LIMITS, cleared_by_success=False)]
+
+
+def _names(user: User) -> list[str]:
+    """Return what people type to sign in to the account."""
+    return [user.username.key] + ([user.email.key] if user.email else [])
 
 
 class OpenAttempt:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,10 +20,16 @@ from schoolauth.errors import (
     UserNotFound,
 )
 from schoolauth.mail.texts import compose
-from schoolauth.model.change import Change, Decision, Stamp
-from schoolauth.model.events import ANONYMOUS, MailFailed, PasswordChangeWay, PasswordRefused
+from schoolauth.model.change import Change, Decision, HistoryQuery, Stamp
+from schoolauth.model.events import (
+    ANONYMOUS,
+    AuditEvent,
+    MailFailed,
+    PasswordChangeWay,
+    PasswordRefused,
+)
 from schoolauth.model.mail import MailKind, MailMessage
-from schoolauth.model.names import EmailAddress, SchoolCode, UserId, UserKey
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey
 from schoolauth.model.school import School
 from schoolauth.model.token import TokenClaims, TokenPurpose
 from schoolauth.model.user import StoredPassword, User, to_micros
@@ -89,6 +95,15 @@ class Core:
             raise ContractBroken("find answered with another account than was asked for")
         return user
 
+    def events(self, query: HistoryQuery) -> Iterator[AuditEvent]:
+        """Yield all events that fit *query*, page by page."""
+        while True:
+            page = self.users.history(query)
+            yield from page.items
+            if page.next is None:
+                return
+            query = replace(query, after=page.next)
+
     def user_id(self, value: UserId | str) -> UserId:
         """Return *value* as an id.
 
@@ -100,6 +115,10 @@ class Core:
         except NameInvalid:
             pass
         raise UserNotFound
+
+    def mis_digest(self, mis_id: MisId) -> str:
+        """Return what stands for a MIS id in events, which hold nobody's own ids."""
+        return self.tokens.digest(f"mis:{mis_id.key}")
 
     def settle(self, decide: Callable[[], Decision[Answer]]) -> Answer:
         """Save what *decide* says, then answer or refuse; decide again if the accounts changed.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
-from schoolauth.errors import EmailTaken, NameInvalid, NotPermitted, UserNotFound
+from schoolauth.errors import EmailTaken, NameInvalid, NotPermitted, Throttled, UserNotFound
 from schoolauth.model.change import (
     LISTED,
     PAGE_MAX,
@@ -19,8 +19,8 @@ from schoolauth.model.change import (
     Stamp,
     UserQuery,
 )
-from schoolauth.model.events import EVENT_KINDS, AuditEvent, actor_user
-from schoolauth.model.names import SchoolCode, UserId
+from schoolauth.model.events import EVENT_KINDS, AuditEvent, MetElsewhere, actor_user
+from schoolauth.model.names import SchoolCode, UserId, UserKey
 from schoolauth.model.text import fold, require_text
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules import accounts
@@ -221,6 +221,41 @@ class Desk:
             if page.next is None:
                 return
             query = replace(query, after=page.next)
+
+    def _is_foreign(self, user: User) -> bool:
+        return user.school != self._school
+
+    def _count_elsewhere(self, keys: Iterable[UserKey]) -> None:
+        """Record that *keys* are of other schools' accounts: a desk may learn few such a day.
+
+        A key that was met within the day already tells nothing new, and is not counted again.
+
+        Raises:
+            Throttled: if the day's number is used up; the caller must not tell what it found.
+        """
+        core, now = self._core, self._core.clock.now()
+        digests = {core.tokens.digest(f"elsewhere:{key.key}") for key in keys}
+        if digests:
+            digests -= self._met_since(now - timedelta(days=1))
+        if not digests:
+            return
+        wait = core.attempts.count_elsewhere(self._school, len(digests))
+        told = () if wait is not None else tuple(sorted(digests))
+        event = MetElsewhere(at=now, actor=self._actor, school=self._school, digests=told)
+        core.users.save(Change(events=[event]))
+        if wait is not None:
+            raise Throttled(wait)
+
+    def _met_since(self, since: datetime) -> set[str]:
+        events = self._events(kinds=frozenset({MetElsewhere.kind}), since=since)
+        return {digest for event in events for digest in getattr(event, "digests", ())}
+
+    def _events(
+        self, *, user: UserId | None = None, kinds: frozenset[str], since: datetime | None = None
+    ) -> Iterator[AuditEvent]:
+        """Yield the school's events of these kinds, newest first."""
+        query = HistoryQuery(self._school, user, kinds, since, limit=PAGE_MAX)
+        return self._core.events(query)
 
     def _refuse_own(self, user_id: UserId | str) -> None:
         if self._core.user_id(user_id) == self._admin:

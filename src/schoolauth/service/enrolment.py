@@ -100,7 +100,8 @@ def new_account(
         email=person.email,
         mis_id=person.mis_id,
     )
-    return accounts.add_user(new, stamp)
+    digest = None if person.mis_id is None else core.mis_digest(person.mis_id)
+    return accounts.add_user(new, stamp, mis_digest=digest)
 
 
 def free_username(core: Core, school: SchoolCode, family_name: str, given_name: str) -> Username:

@@ -1,0 +1,120 @@
+"""Who has left: accounts that a complete list has no more, and the brakes on taking it at its word.
+
+Absence is a proposal, never a fact: only the caller knows whether the list is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from schoolauth.errors import LastAdmin, TooManyLeavers
+from schoolauth.model.mapping import MappingItem
+from schoolauth.model.names import UserId, UserKey
+from schoolauth.model.text import fold
+from schoolauth.model.user import Status, User
+from schoolauth.rules.mapping import ReadRow
+
+_FEW, _MANY, _SHARE = 3, 50, 10
+"""A file may retire a tenth of the accounts, or 3 of a small school's, and never more than 50."""
+
+
+def absent(
+    items: Sequence[MappingItem],
+    rows: Sequence[ReadRow],
+    known: Mapping[UserKey, User],
+    everyone: Iterable[User],
+    source: str | None,
+) -> Iterator[MappingItem]:
+    """Yield an item for each standing account of the MIS that no row of a complete list is about.
+
+    Accounts that were made by hand have no MIS id, and are left alone. An account is not absent if
+    a row denotes it or may, or if a row with a problem has one of its keys or its name.
+
+    Args:
+        items: what the rows would do.
+        rows: the list.
+        known: the accounts that the rows' keys denote.
+        everyone: all accounts of the school.
+        source: whose ids the list has; None for accounts with an id of any MIS.
+    """
+    present: set[UserId | None] = set()
+    names: set[str] = set()
+    for item, row in zip(items, rows, strict=True):
+        present.add(item.user_id)
+        if item.kind != "changed":  # whose candidates only lose their MIS id to it
+            present.update(item.candidates)
+        if item.kind == "problem":
+            present.update(known[key].id for key in row.keys if key in known)
+            names.add(row.folded_name)
+    for user in everyone:
+        if user.mis_id is None or source not in {None, user.mis_id.source}:
+            continue
+        stands = user.status in {Status.ACTIVE, Status.INVITED}
+        if stands and user.id not in present and fold(user.full_name) not in names:
+            yield MappingItem(
+                f"left:{user.id.key}", "left", None, user_id=user.id, reasons=("not_in_list",)
+            )
+
+
+def spare_last_admins(
+    items: Iterable[MappingItem], everyone: Iterable[User]
+) -> tuple[MappingItem, ...]:
+    """Turn the leaving admins into problems if no active admin would be left without them."""
+    kept = tuple(items)
+    leaving = _leaving(kept)
+    admins = {user.id for user in everyone if user.is_active_admin}
+    if not admins <= leaving:
+        return kept
+    return tuple(
+        replace(
+            item,
+            kind="problem",
+            user_id=None,
+            candidates=(item.user_id,),
+            reasons=(*item.reasons, "last_admin"),
+        )
+        if item.kind == "left" and item.user_id in admins
+        else item
+        for item in kept
+    )
+
+
+def brake(items: Iterable[MappingItem], everyone: Iterable[User], at_most: int | None) -> None:
+    """Let a list make only so many accounts inactive; *at_most* is the caller's own number.
+
+    Raises:
+        TooManyLeavers: if it has more.
+    """
+    leavers = len(_leaving(items))
+    if at_most is None:
+        standing = sum(user.status is not Status.INACTIVE for user in everyone)
+        at_most = min(_MANY, max(_FEW, standing // _SHARE))
+    if leavers > at_most:
+        raise TooManyLeavers(leavers, at_most)
+
+
+def guard(written: Collection[User], everyone: Mapping[UserId, User]) -> User | None:
+    """Return an active admin who must still stand when *written* ends another's being one.
+
+    None if *written* ends nobody's, or has one who stands itself.
+
+    Raises:
+        LastAdmin: if no other is there.
+    """
+    after = {user.id: user for user in written}
+    ended = [
+        user
+        for user in written
+        if user.id in everyone and everyone[user.id].is_active_admin and not user.is_active_admin
+    ]
+    if not ended or any(user.is_active_admin for user in written):
+        return None
+    for user in everyone.values():
+        if user.is_active_admin and user.id not in after:
+            return user
+    raise LastAdmin
+
+
+def _leaving(items: Iterable[MappingItem]) -> set[UserId]:
+    return {item.user_id for item in items if item.kind == "left" and item.user_id is not None}
