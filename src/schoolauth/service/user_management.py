@@ -11,6 +11,8 @@ from schoolauth.model.text import parse_name
 from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts
 from schoolauth.service.desk import require_flag
+from schoolauth.service.diagnosing import Diagnosing
+from schoolauth.service.duplicates import Duplicates
 from schoolauth.service.enrolment import (
     KEEP,
     Person,
@@ -25,7 +27,7 @@ from schoolauth.service.invitations import Invitations
 from schoolauth.service.roster_mapping import RosterMapping
 
 
-class UserManagement(Invitations, RosterMapping):
+class UserManagement(Invitations, RosterMapping, Duplicates, Diagnosing):
     """The desk of an active admin, bound to them and to their school (see `SchoolAuth.manage`).
 
     The admin is read again, and must still stand, at every call.

@@ -1,0 +1,75 @@
+"""Why can't they sign in? One call for the desk, instead of a guess (FAQ)."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from schoolauth.errors import UserNotFound
+from schoolauth.model.diagnosis import Diagnosis
+from schoolauth.model.events import (
+    CreatePasswordSent,
+    EmailChanged,
+    LoginFailed,
+    LoginSucceeded,
+    MailFailed,
+    PasswordChanged,
+    PasswordRefused,
+)
+from schoolauth.model.text import require_text
+from schoolauth.rules import diagnosis, duplicates
+from schoolauth.rules.sign_in import read_typed_name
+from schoolauth.service.desk import Desk
+
+_EXPLAINING = frozenset(
+    event.kind
+    for event in (
+        CreatePasswordSent,
+        EmailChanged,
+        LoginFailed,
+        LoginSucceeded,
+        MailFailed,
+        PasswordChanged,
+        PasswordRefused,
+    )
+)
+_READ_AT_MOST = 2000
+
+
+class Diagnosing(Desk):
+    """The desk's call about somebody who cannot sign in; part of `UserManagement`."""
+
+    def diagnose(self, identifier: str) -> Diagnosis:
+        """Return everything that keeps somebody from signing in or getting mail, likeliest first.
+
+        It reads the account, its history and its throttle, and changes nothing. A name that no
+        account has is answered with the school's usernames that look like it.
+
+        Args:
+            identifier: what they type to sign in: a username or an e-mail address.
+
+        Raises:
+            UserNotFound: if the name is an account's of another school; that it was asked for is
+                recorded.
+            NotPermitted: if the desk's admin is none any more.
+            Throttled: if the school met too many names of other schools within a day.
+        """
+        core, typed = self._core, read_typed_name(require_text(identifier, "identifier"))
+        self._read()
+        user = None if typed.key is None else core.find(typed.key)
+        if user is not None and typed.key is not None and self._is_foreign(user):
+            self._count_elsewhere([typed.key])
+            raise UserNotFound
+        if user is None:
+            return diagnosis.no_such_account(typed.text, self._everyone())
+        groups = duplicates.find_duplicates(self._everyone(), {})
+        alike = [group.users for group in groups if group.verdict == "one_person"]
+        facts = diagnosis.Facts(
+            user=user,
+            events=tuple(islice(self._events(user=user.id, kinds=_EXPLAINING), _READ_AT_MOST)),
+            wait=core.attempts.wait(user),
+            duplicates=diagnosis.same_person(alike, user.id),
+            successor=None if user.superseded_by is None else core.find(user.superseded_by),
+            temporary_password=core.lifetimes.temporary_password,
+            now=core.clock.now(),
+        )
+        return diagnosis.diagnose(facts)
