@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from itsdangerous import BadData, Serializer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from schoolauth.errors import NotConfigured, TokenRefused
-from schoolauth.model.names import EmailAddress, UserId
-from schoolauth.model.token import TokenClaims, TokenPurpose
+from schoolauth.model.names import EmailAddress, SchoolCode, UserId
+from schoolauth.model.token import Approver, RecoveryClaims, TokenClaims, TokenPurpose
 from schoolauth.model.user import from_micros, to_micros
 
+Purpose = TypeVar("Purpose", bound=str)
 KEY_MIN_BYTES = 32
-_TOKEN_MAX = 2048
+_TOKEN_MAX = 4096
+_RECOVERY = "recovery"
 
 
 class _Serializer(URLSafeSerializer):
@@ -57,7 +59,7 @@ class Tokens:
                 salt=f"schoolauth.{purpose}",
                 signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
             )
-            for purpose in get_args(TokenPurpose)
+            for purpose in (*get_args(TokenPurpose), _RECOVERY)
         }
 
     def issue(self, claims: TokenClaims) -> str:
@@ -72,7 +74,25 @@ class Tokens:
             payload["a"] = claims.sent_to
         if claims.new_email is not None:
             payload["m"] = claims.new_email
-        token = self._serializers[claims.purpose].dumps(payload)
+        return self._signed(claims.purpose, payload)
+
+    def issue_recovery(self, claims: RecoveryClaims) -> str:
+        """Return the signed text of what an approver is asked."""
+        payload = {
+            "p": _RECOVERY,
+            "s": claims.school.key,
+            "w": claims.approver,
+            "i": claims.request,
+            "r": claims.requested_by,
+            "m": str(claims.new_email),
+            "t": to_micros(claims.requested_at),
+            "x": to_micros(claims.expires_at) // 1000,
+            "d": claims.state,
+        }
+        return self._signed(_RECOVERY, payload)
+
+    def _signed(self, purpose: str, payload: Mapping[str, Any]) -> str:
+        token = self._serializers[purpose].dumps(payload)
         return token if isinstance(token, str) else token.decode()
 
     def read(self, token: str, *purposes: TokenPurpose) -> TokenClaims:
@@ -84,6 +104,36 @@ class Tokens:
         Raises:
             TokenRefused: with the reason ``invalid``.
         """
+        purpose, payload = self._read(token, *purposes)
+        return TokenClaims(
+            purpose=purpose,
+            user=UserId.stored(payload["u"], payload["u"]),
+            epoch=payload["e"],
+            expires_at=from_micros(payload["x"] * 1000),
+            sent_to=payload.get("a"),
+            new_email=payload.get("m"),
+        )
+
+    def read_recovery(self, token: str) -> RecoveryClaims:
+        """Return what an approver is asked by *token*, as `read` does.
+
+        Raises:
+            TokenRefused: with the reason ``invalid``.
+        """
+        _, payload = self._read(token, _RECOVERY)
+        approver: Approver = payload["w"]
+        return RecoveryClaims(
+            school=SchoolCode.stored(payload["s"], payload["s"]),
+            approver=approver,
+            request=payload["i"],
+            requested_by=payload["r"],
+            new_email=EmailAddress.parse(payload["m"]),
+            requested_at=from_micros(payload["t"]),
+            expires_at=from_micros(payload["x"] * 1000),
+            state=payload["d"],
+        )
+
+    def _read(self, token: str, *purposes: Purpose) -> tuple[Purpose, dict[str, Any]]:
         if not isinstance(token, str):
             raise TypeError("a token must be str")
         text = token.strip() if len(token) <= _TOKEN_MAX else ""
@@ -91,17 +141,10 @@ class Tokens:
             for purpose in purposes:
                 payload = self._payload(text, purpose)
                 if payload is not None:
-                    return TokenClaims(
-                        purpose=purpose,
-                        user=UserId.stored(payload["u"], payload["u"]),
-                        epoch=payload["e"],
-                        expires_at=from_micros(payload["x"] * 1000),
-                        sent_to=payload.get("a"),
-                        new_email=payload.get("m"),
-                    )
+                    return purpose, payload
         raise TokenRefused("invalid")
 
-    def _payload(self, text: str, purpose: TokenPurpose) -> dict[str, Any] | None:
+    def _payload(self, text: str, purpose: str) -> dict[str, Any] | None:
         serializer = self._serializers[purpose]
         try:
             payload: dict[str, Any] = serializer.loads(text)
@@ -115,6 +158,10 @@ class Tokens:
     def digest(self, text: str) -> str:
         """Return a keyed digest of *text*: equal for equal text, and nothing else can be read."""
         return _digest(self._digest_keys[-1], text)
+
+    def stands_for(self, digest: str, text: str) -> bool:
+        """Tell whether *digest* is the one of *text*, by any key: links outlive a rotation."""
+        return digest in [_digest(key, text) for key in self._digest_keys]
 
     def address_digest(self, email: EmailAddress | None, *, like: str | None = None) -> str | None:
         """Return what a mailed token carries of the address that it was sent to.

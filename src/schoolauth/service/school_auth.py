@@ -22,10 +22,10 @@ from schoolauth.ports import (
     UserRepository,
 )
 from schoolauth.rules.passwords import PasswordPolicy
+from schoolauth.service.admin_recovery import AdminRecovery
 from schoolauth.service.attempts import Attempts
 from schoolauth.service.core import Core
 from schoolauth.service.credentials import Credentials
-from schoolauth.service.email_change import EmailChange
 from schoolauth.service.settings import Lifetimes, Links
 from schoolauth.service.support_desk import SupportDesk
 from schoolauth.service.user_management import UserManagement
@@ -69,7 +69,7 @@ class Joined(_Desks):
     _core: Core
 
 
-class SchoolAuth(EmailChange, _Desks):
+class SchoolAuth(AdminRecovery, _Desks):
     """The account core: signing in, passwords, links, and the two desks. One for each process.
 
     Safe to use from many threads. Needs nothing but a repository and a key to sign people in.

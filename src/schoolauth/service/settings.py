@@ -69,6 +69,7 @@ class Lifetimes:
     must_change: timedelta = timedelta(hours=1)
     temporary_password: timedelta = timedelta(days=7)
     confirm_email: timedelta = timedelta(hours=24)
+    recovery: timedelta = timedelta(days=7)
 
     def __post_init__(self) -> None:
         for field in fields(self):

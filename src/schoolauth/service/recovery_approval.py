@@ -1,0 +1,182 @@
+"""Approving that a lost admin account gets a new address, by a link or in writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from schoolauth.errors import ApprovalReason, ApprovalRefused, MailNotSent, TokenRefused
+from schoolauth.model.change import PAGE_MAX, Decision, HistoryQuery, Stamp, UserQuery
+from schoolauth.model.events import (
+    AuditEvent,
+    LoginSucceeded,
+    RecoveryApproved,
+    RecoveryRequested,
+    SchoolChanged,
+)
+from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
+from schoolauth.model.school import School
+from schoolauth.model.token import Approver, RecoveryClaims
+from schoolauth.model.user import Role, User
+from schoolauth.rules import admin_recovery as rules
+from schoolauth.service.core import Core
+
+Event = TypeVar("Event", bound=AuditEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """An account as it is now, as it was, and who else is to be told."""
+
+    user: User
+    before: User
+    others: tuple[User, ...]
+    school: School
+
+
+def confirm(
+    core: Core,
+    school: School,
+    *,
+    confirmation_from: EmailAddress,
+    reference: str,
+    new_email: EmailAddress,
+    account: UserId | Username | str | None,
+    actor: str,
+) -> User:
+    """Recover an account on a written confirmation from an address on the school's file."""
+    core.need_mail("password")
+    found = [
+        who for who, address in rules.approvers(school).items() if address == confirmation_from
+    ]
+
+    def decide() -> Decision[Recovered]:
+        stamp = core.stamp(actor)
+        if not found:
+            reason: ApprovalReason = (
+                "not_on_file" if rules.approvers(school) else "no_approver_on_file"
+            )
+            refusal = rules.record_refusal(school.code, reason, stamp, reference=reference)
+            return Decision(refusal, ApprovalRefused(reason))
+        return decide_approval(
+            core,
+            school,
+            admins_of(core, school.code),
+            approver=found[0],
+            new_email=new_email,
+            account=account,
+            stamp=stamp,
+            reference=reference,
+        )
+
+    return finish(core, core.settle(decide), "the school's headteacher or deputy, in writing")
+
+
+def open_request(core: Core, token: str) -> tuple[RecoveryClaims, School, list[User]]:
+    """Return what a live request says, with the school and its admins as they are.
+
+    Raises:
+        TokenRefused: if it has expired, or was approved.
+        ApprovalRefused: if what it rests on has changed.
+    """
+    claims = core.tokens.read_recovery(token)
+    if core.clock.now() >= claims.expires_at:
+        raise TokenRefused("expired")
+    approved = _since(core, RecoveryApproved, claims.school, claims.requested_at)
+    if any(event.request == claims.request for event in approved):
+        raise TokenRefused("used")
+    school = core.need_schools().find([claims.school]).get(claims.school)
+    admins = admins_of(core, claims.school)
+    if school is None or not core.tokens.stands_for(claims.state, rules.state_text(school, admins)):
+        raise ApprovalRefused("changed_since")
+    return claims, school, admins
+
+
+def decide_approval(
+    core: Core,
+    school: School,
+    admins: list[User],
+    *,
+    approver: Approver,
+    new_email: EmailAddress,
+    account: UserId | Username | str | None,
+    stamp: Stamp,
+    request: RecoveryClaims | None = None,
+    reference: str | None = None,
+) -> Decision[Recovered]:
+    """Decide an approval on what stands now; a refusal is recorded too."""
+    named = account.key if isinstance(account, UserId | Username) else account
+    chosen = rules.choose_account(admins, named)
+    request_id = None if request is None else request.request
+    reason: ApprovalReason | None = None
+    if isinstance(chosen, User):
+        approval = rules.Approval(
+            school=school,
+            approver=approver,
+            account=chosen,
+            new_email=new_email,
+            holder=core.find(new_email),
+            signed_in=request is not None and _signed_in_since(core, request, chosen.id),
+            file_changes=tuple(_since(core, SchoolChanged, school.code, stamp.at - rules.SETTLED)),
+            now=stamp.at,
+        )
+        reason = rules.against(approval)
+        if reason is None:
+            others = tuple(admin for admin in admins if admin.id != chosen.id)
+            change = rules.approve(approval, others, stamp, request=request_id, reference=reference)
+            return Decision(change, Recovered(change.users[0].saved(), chosen, others, school))
+    else:
+        reason = chosen
+    refusal = rules.record_refusal(
+        school.code, reason, stamp, request=request_id, reference=reference
+    )
+    return Decision(refusal, ApprovalRefused(reason))
+
+
+def finish(core: Core, done: Recovered, asker: str) -> User:
+    """Tell everybody, and mail the new address the link that chooses a password."""
+    user, email = done.user, done.user.email
+    assert email is not None  # noqa: S101 # it was given one just now
+    facts = mail_facts(asker, email, [user])
+    if done.before.email != email:
+        core.notify("recovery_approved", user, done.before.email, **facts)
+    for other in done.others:
+        if other.is_active_admin:
+            core.notify("recovery_approved", other, other.email, **facts)
+    letter = core.link_mail("create_password", user, email, school_name=done.school.name)
+    if not core.send(letter):
+        raise MailNotSent
+    return user
+
+
+def mail_facts(asker: str, email: EmailAddress, admins: Iterable[User]) -> dict[str, str]:
+    """Return what every mail about a recovery says."""
+    accounts = ", ".join(str(admin.username) for admin in admins)
+    return {"requested_by": asker, "new_email": str(email), "accounts": accounts}
+
+
+def admins_of(core: Core, school: SchoolCode) -> list[User]:
+    """Return the school's admin accounts that could be recovered."""
+    query = UserQuery(
+        school, roles=frozenset({Role.ADMIN}), statuses=rules.RECOVERABLE, limit=PAGE_MAX
+    )
+    return list(core.users.search(query).items)
+
+
+def _signed_in_since(core: Core, request: RecoveryClaims, user: UserId) -> bool:
+    """Tell whether somebody signed in after the request, by the order in which both were saved."""
+    kinds = frozenset({LoginSucceeded.kind, RecoveryRequested.kind})
+    query = HistoryQuery(request.school, user, kinds, request.requested_at, limit=PAGE_MAX)
+    for event in core.events(query):
+        if isinstance(event, RecoveryRequested) and event.request == request.request:
+            return False
+        if isinstance(event, LoginSucceeded):
+            return True
+    return False
+
+
+def _since(core: Core, kind: type[Event], school: SchoolCode, since: datetime) -> Iterator[Event]:
+    query = HistoryQuery(school, None, frozenset({kind.kind}), since, limit=PAGE_MAX)
+    return (event for event in core.events(query) if isinstance(event, kind))
