@@ -45,6 +45,8 @@ from schoolauth.hashing import Argon2Hasher
 from schoolauth.mail.held import HeldMailer
 from schoolauth.mail.queued import QueuedMailer
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
+from schoolauth.model.diagnosis import Diagnosis, Finding
+from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.mapping import (
@@ -58,7 +60,7 @@ from schoolauth.model.mapping import (
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.school import School
-from schoolauth.model.token import PasswordTokenInfo
+from schoolauth.model.token import PasswordTokenInfo, RecoveryRequest
 from schoolauth.model.user import TRANSITIONS, Role, Status, StoredPassword, User
 from schoolauth.ports import (
     Bucket,
@@ -74,6 +76,7 @@ from schoolauth.ports import (
 )
 from schoolauth.rules.passwords import PasswordPolicy
 from schoolauth.service.invitations import MailOutcome
+from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import Joined, SchoolAuth
 from schoolauth.service.settings import Lifetimes, Links
 from schoolauth.service.sign_in import Login
@@ -91,14 +94,18 @@ __all__ = [
     "Clock",
     "ContractBroken",
     "Create",
+    "Diagnosis",
+    "DuplicateGroup",
     "EmailAddress",
     "EmailInvalid",
     "EmailMissing",
     "EmailTaken",
+    "Finding",
     "HeldMailer",
     "HistoryQuery",
     "Joined",
     "LastAdmin",
+    "LeaversErasure",
     "Lifetimes",
     "Limit",
     "Link",
@@ -128,6 +135,7 @@ __all__ = [
     "PasswordRejected",
     "PasswordTokenInfo",
     "QueuedMailer",
+    "RecoveryRequest",
     "Refused",
     "Reservation",
     "Role",

@@ -11,20 +11,23 @@ import asyncio
 import contextvars
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.change import LISTED, Page
+from schoolauth.model.diagnosis import Diagnosis
+from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.mapping import MappingDecision, MappingPlan, MappingReport
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.school import School
-from schoolauth.model.token import PasswordTokenInfo
+from schoolauth.model.token import PasswordTokenInfo, RecoveryRequest
 from schoolauth.model.user import Role, Status, User
 from schoolauth.service.enrolment import KEEP
 from schoolauth.service.invitations import MailOutcome
+from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import SchoolAuth
 from schoolauth.service.sign_in import Login
 from schoolauth.service.support_desk import SupportDesk
@@ -214,15 +217,52 @@ class AsyncUserManagement:
         """`UserManagement.erase`, awaited."""
         return await self._pools.calling(lambda: self._desk.erase(user_id))
 
-    async def plan_mapping(self, rows: Iterable[RosterRow], *, source: str) -> MappingPlan:
+    async def find_duplicates(self) -> tuple[DuplicateGroup, ...]:
+        """`UserManagement.find_duplicates`, awaited."""
+        return await self._pools.calling(self._desk.find_duplicates)
+
+    async def resolve_duplicate(
+        self, *, keep: UserId | str, retire: UserId | str, move_email: bool = True
+    ) -> User:
+        """`UserManagement.resolve_duplicate`, awaited."""
+        return await self._pools.calling(
+            lambda: self._desk.resolve_duplicate(keep=keep, retire=retire, move_email=move_email)
+        )
+
+    async def undo_resolve_duplicate(self, *, keep: UserId | str, retire: UserId | str) -> User:
+        """`UserManagement.undo_resolve_duplicate`, awaited."""
+        return await self._pools.calling(
+            lambda: self._desk.undo_resolve_duplicate(keep=keep, retire=retire)
+        )
+
+    async def diagnose(self, identifier: str) -> Diagnosis:
+        """`UserManagement.diagnose`, awaited."""
+        return await self._pools.calling(lambda: self._desk.diagnose(identifier))
+
+    async def plan_mapping(
+        self,
+        rows: Iterable[RosterRow],
+        *,
+        source: str,
+        complete: bool = False,
+        rekey: bool = False,
+    ) -> MappingPlan:
         """`UserManagement.plan_mapping`, awaited."""
-        return await self._pools.calling(lambda: self._desk.plan_mapping(rows, source=source))
+        return await self._pools.calling(
+            lambda: self._desk.plan_mapping(rows, source=source, complete=complete, rekey=rekey)
+        )
 
     async def apply_mapping(
-        self, plan: MappingPlan, decisions: Mapping[str, MappingDecision] | None = None
+        self,
+        plan: MappingPlan,
+        decisions: Mapping[str, MappingDecision] | None = None,
+        *,
+        leavers_at_most: int | None = None,
     ) -> MappingReport:
         """`UserManagement.apply_mapping`, awaited."""
-        return await self._pools.calling(lambda: self._desk.apply_mapping(plan, decisions))
+        return await self._pools.calling(
+            lambda: self._desk.apply_mapping(plan, decisions, leavers_at_most=leavers_at_most)
+        )
 
 
 class AsyncSupportDesk:
@@ -293,6 +333,38 @@ class AsyncSupportDesk:
         """`SupportDesk.set_legal_hold`, awaited."""
         return await self._pools.calling(
             lambda: self._desk.set_legal_hold(user_id, on, reason=reason)
+        )
+
+    async def confirm_admin_recovery(
+        self,
+        school: SchoolCode | str,
+        *,
+        confirmation_from: EmailAddress | str,
+        reference: str,
+        new_email: EmailAddress | str,
+        account: UserId | Username | str | None = None,
+    ) -> User:
+        """`SupportDesk.confirm_admin_recovery`, awaited."""
+        return await self._pools.calling(
+            lambda: self._desk.confirm_admin_recovery(
+                school,
+                confirmation_from=confirmation_from,
+                reference=reference,
+                new_email=new_email,
+                account=account,
+            )
+        )
+
+    async def erase_leavers(
+        self,
+        older_than: timedelta,
+        *,
+        apply: bool = False,
+        progress: Callable[[int], object] | None = None,
+    ) -> LeaversErasure:
+        """`SupportDesk.erase_leavers`, awaited; *progress* is called in the worker thread."""
+        return await self._pools.calling(
+            lambda: self._desk.erase_leavers(older_than, apply=apply, progress=progress)
         )
 
     async def manage(self, school: SchoolCode | str) -> AsyncUserManagement:
@@ -369,6 +441,33 @@ class AsyncSchoolAuth:
     async def confirm_email_change(self, token: str) -> User:
         """`SchoolAuth.confirm_email_change`, awaited."""
         return await self._pools.calling(lambda: self._auth.confirm_email_change(token))
+
+    async def request_admin_recovery(
+        self,
+        school: SchoolCode | str,
+        *,
+        new_email: EmailAddress | str,
+        requested_by: str,
+        source: str | None = None,
+    ) -> None:
+        """`SchoolAuth.request_admin_recovery`, awaited."""
+        return await self._pools.calling(
+            lambda: self._auth.request_admin_recovery(
+                school, new_email=new_email, requested_by=requested_by, source=source
+            )
+        )
+
+    async def check_recovery_token(self, token: str) -> RecoveryRequest:
+        """`SchoolAuth.check_recovery_token`, awaited."""
+        return await self._pools.calling(lambda: self._auth.check_recovery_token(token))
+
+    async def approve_admin_recovery(
+        self, token: str, *, account: UserId | Username | str | None = None
+    ) -> User:
+        """`SchoolAuth.approve_admin_recovery`, awaited."""
+        return await self._pools.calling(
+            lambda: self._auth.approve_admin_recovery(token, account=account)
+        )
 
     async def manage(self, by: UserId | str) -> AsyncUserManagement:
         """`SchoolAuth.manage`, awaited."""

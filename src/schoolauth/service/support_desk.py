@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schoolauth.errors import NotPermitted, PasswordRejected, SchoolUnknown, UserNotFound
+from schoolauth.errors import NotPermitted, PasswordRejected
 from schoolauth.mail.texts import compose
 from schoolauth.model.change import Change, Decision, Page, Stamp
 from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
@@ -13,7 +13,6 @@ from schoolauth.model.school import School
 from schoolauth.model.text import parse_name, require_text
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules import accounts
-from schoolauth.service.core import Core
 from schoolauth.service.desk import require_flag
 from schoolauth.service.enrolment import (
     KEEP,
@@ -21,18 +20,16 @@ from schoolauth.service.enrolment import (
     free_username,
     new_account,
     new_user_id,
+    parse_email,
     parse_username,
     with_suggestion,
 )
-from schoolauth.service.user_management import UserManagement
+from schoolauth.service.recovery_approval import confirm
+from schoolauth.service.retention import Retention
 
 
-class SupportDesk:
+class SupportDesk(Retention):
     """The desk of the vendor's support, over all schools (see `SchoolAuth.support`)."""
-
-    def __init__(self, core: Core, actor: str) -> None:
-        self._core = core
-        self._actor = actor
 
     def add_school(self, school: School) -> School:
         """Add a school; its two addresses may approve the recovery of an admin account.
@@ -94,24 +91,6 @@ class SupportDesk:
             NotConfigured: without a school directory.
         """
         return self._core.need_schools().list(after=after, limit=limit)
-
-    def _school(self, code: SchoolCode | str) -> School:
-        """Return the school with this code, or raise `SchoolUnknown`."""
-        directory = self._core.need_schools()
-        parsed = code if isinstance(code, SchoolCode) else SchoolCode.parse(code)
-        school = directory.find([parsed]).get(parsed)
-        if school is None:
-            raise SchoolUnknown
-        return school
-
-    def manage(self, school: SchoolCode | str) -> UserManagement:
-        """Open a school's own desk, acting under the support name.
-
-        Raises:
-            SchoolUnknown: if there is no such school.
-            NotConfigured: without a school directory.
-        """
-        return UserManagement(self._core, self._school(school).code, self._actor, None)
 
     def add_first_admin(
         self,
@@ -222,8 +201,42 @@ class SupportDesk:
             user_id, lambda user, stamp: accounts.set_legal_hold(user, on, text, stamp)
         )
 
-    def _desk_of(self, user_id: UserId | str) -> UserManagement:
-        user = self._core.find(self._core.user_id(user_id))
-        if user is None:
-            raise UserNotFound
-        return UserManagement(self._core, user.school, self._actor, None)
+    def confirm_admin_recovery(
+        self,
+        school: SchoolCode | str,
+        *,
+        confirmation_from: EmailAddress | str,
+        reference: str,
+        new_email: EmailAddress | str,
+        account: UserId | Username | str | None = None,
+    ) -> User:
+        """Give a lost admin account a new address, on the headteacher's written confirmation (FAQ).
+
+        It counts only from an address on the school's file: write there yourself, and take the
+        answer that comes back, for a sender's address can be forged. Sessions end, the new address
+        is mailed a link that chooses a password; the old one and the other admins are told.
+
+        Args:
+            school: whose admin account is lost.
+            confirmation_from: the address that has confirmed it, the headteacher's or the deputy's.
+            reference: where the letter is kept, such as a ticket's number, 1 to 100 characters; it
+                stays in the history, so no names.
+            new_email: the address that the account gets.
+            account: which one, by id or username, if the school has several admins.
+
+        Raises:
+            ApprovalRefused: for what stands against it; the refusal is recorded.
+            SchoolUnknown: if there is no such school.
+            NameInvalid, EmailInvalid: if a value cannot be used.
+            MailNotSent: if the account has its address, and the link could not be handed over.
+            NotConfigured: without a mailer, a school directory or `links.password`.
+        """
+        return confirm(
+            self._core,
+            self._school(school),
+            confirmation_from=parse_email(confirmation_from),
+            reference=parse_name(reference, "reference"),
+            new_email=parse_email(new_email),
+            account=account,
+            actor=self._actor,
+        )

@@ -1,0 +1,109 @@
+"""How long leavers' data are kept: whose account is due, and erasing it (UK GDPR article 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schoolauth.errors import NotPermitted, TransitionForbidden, UserNotFound
+from schoolauth.model.change import PAGE_MAX, Change, Stamp
+from schoolauth.model.names import UserId
+from schoolauth.model.school import School
+from schoolauth.model.user import Status, User
+from schoolauth.rules import accounts
+from schoolauth.service.desk import require_flag
+from schoolauth.service.support import Support
+
+_EVERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LeaversErasure:
+    """Leavers whose time is over: `due` are to be erased, `held` are under a legal hold.
+
+    `erased` is empty until it is applied.
+    """
+
+    due: tuple[UserId, ...]
+    held: tuple[UserId, ...]
+    erased: tuple[UserId, ...] = ()
+
+
+class Retention(Support):
+    """The support desk's call about leavers' data; part of `SupportDesk`."""
+
+    def erase_leavers(
+        self,
+        older_than: timedelta,
+        *,
+        apply: bool = False,
+        progress: Callable[[int], object] | None = None,
+    ) -> LeaversErasure:
+        """Say which accounts are INACTIVE for longer than *older_than*; erase them with *apply*.
+
+        Every school of the directory is looked at. An erased account leaves its opaque id and the
+        trail, without anything personal. One that comes back meanwhile, or under a legal hold, is
+        spared. Each account is erased in a transaction of its own, so a call that is interrupted
+        can be made again.
+
+        Args:
+            older_than: how long somebody must have been inactive, such as ``timedelta(days=365)``.
+            apply: True to erase; without, it is only said.
+            progress: called with the number of accounts erased so far, every hundred and at the
+                end.
+
+        Raises:
+            ValueError: if *older_than* is less than nothing.
+            NotConfigured: without a school directory.
+        """
+        require_flag(apply, "apply")
+        if not isinstance(older_than, timedelta):
+            raise TypeError("older_than must be a timedelta")
+        if older_than < timedelta(0):
+            raise ValueError("older_than must not be less than nothing")
+        before = self._core.clock.now() - older_than
+        gone = list(self._inactive_since(before))
+        due = tuple(user.id for user in gone if not user.legal_hold)
+        held = tuple(user.id for user in gone if user.legal_hold)
+        if not apply:
+            return LeaversErasure(due, held)
+        erased: list[UserId] = []
+        for user_id in due:
+            if self._erase(user_id, before):
+                erased.append(user_id)
+                if progress is not None and len(erased) % _EVERY == 0:
+                    progress(len(erased))
+        if progress is not None:
+            progress(len(erased))
+        return LeaversErasure(due, held, tuple(erased))
+
+    def _inactive_since(self, before: datetime) -> Iterator[User]:
+        for school in self._every_school():
+            desk = self.manage(school.code)
+            inactive = frozenset({Status.INACTIVE})
+            for user in desk._everyone(statuses=inactive):  # noqa: SLF001 # its own desk
+                if user.status_since <= before:
+                    yield user
+
+    def _every_school(self) -> Iterator[School]:
+        after = None
+        while True:
+            page = self._core.need_schools().list(after=after, limit=PAGE_MAX)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def _erase(self, user_id: UserId, before: datetime) -> bool:
+        """Erase an account, unless it is not due any more."""
+
+        def rule(user: User, stamp: Stamp) -> Change | None:
+            due = user.status is Status.INACTIVE and user.status_since <= before
+            return accounts.erase(user, stamp) if due else None
+
+        with suppress(NotPermitted, TransitionForbidden, UserNotFound):
+            desk = self._desk_of(user_id)
+            return desk._change(user_id, rule).status is Status.ERASED  # noqa: SLF001 # its own desk
+        return False
