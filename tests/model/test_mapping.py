@@ -35,14 +35,20 @@ items = st.builds(
     MappingItem,
     key=st.text(max_size=5),
     kind=st.sampled_from(get_args(MappingKind)),
-    row=rows,
+    row=st.none() | rows,
     user_id=st.none() | user_ids(),
     candidates=st.lists(user_ids(), max_size=3).map(tuple),
     reasons=codes,
     fields=codes,
     username=st.none() | texts,
 )
-plans = st.builds(MappingPlan, st.text(max_size=10), st.lists(items, max_size=4).map(tuple))
+plans = st.builds(
+    MappingPlan,
+    st.text(max_size=10),
+    st.lists(items, max_size=4).map(tuple),
+    complete=st.booleans(),
+    rekey=st.booleans(),
+)
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -93,6 +99,7 @@ def test_plan_survives_json_with_its_types() -> None:
     """Ids, roles and tuples are what they were, not the text that they were written as."""
     (item,) = MappingPlan.from_json(PLAN.to_json()).items
     assert type(item.user_id) is type(item.candidates[0]) is UserId
+    assert item.row is not None
     assert item.row.role is Role.TEACHER
     assert {type(value) for value in (item.reasons, item.fields, item.candidates)} == {tuple}
 

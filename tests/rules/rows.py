@@ -21,7 +21,7 @@ def account(name: str, *, mis: str | None = None, email: str | None = None, **fi
     school = fields.get("school", HILL)
     return User(
         **{
-            "id": UserId.parse(name),
+            "id": UserId.parse(name.replace(".", "-")),
             "school": school,
             "username": Username.parse(name),
             "given_name": "Jess",

@@ -16,6 +16,10 @@ from schoolauth.model.text import is_space, require_text
 USERNAME_MAX = 64
 EMAIL_MAX = 254
 
+_USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SCHOOL_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_MIS_SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_MIS_VALUE = re.compile(r"[!-~]{1,100}")
 _PLAIN_USERNAME = re.compile(r"[!-?A-~]{1,64}")
 """ASCII that shows, but for ``@``: canonical once it is in lower case."""
 _USERNAME_MESSAGES = {
@@ -80,7 +84,7 @@ class UserId(_Key):
         Raises:
             NameInvalid: if it is no id at all.
         """
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", require_text(text, "user id")):
+        if not _USER_ID.fullmatch(require_text(text, "user id")):
             raise NameInvalid("user_id", "forbidden_character")
         return cls.stored(text, text)
 
@@ -97,7 +101,7 @@ class SchoolCode(_Key):
         Raises:
             NameInvalid: if it is no school code.
         """
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", require_text(text, "school")):
+        if not _SCHOOL_CODE.fullmatch(require_text(text, "school")):
             raise NameInvalid("school", "forbidden_character")
         return cls.stored(text, text.lower())
 
@@ -190,13 +194,13 @@ class EmailAddress(_Key):
         Raises:
             EmailInvalid: if it is not a complete address.
         """
-        from email_validator import EmailNotValidError, validate_email  # a third of our import
+        import email_validator  # a third of our import
 
         if len(require_text(text, "email")) > EMAIL_MAX:
             raise EmailInvalid
         message = None
         try:
-            found = validate_email(
+            found = email_validator.validate_email(
                 text,
                 check_deliverability=False,
                 allow_smtputf8=False,
@@ -206,7 +210,7 @@ class EmailAddress(_Key):
                 strict=True,
             )
         except ValueError as error:  # whatever fails below the validator's own checks too
-            known = isinstance(error, EmailNotValidError)
+            known = isinstance(error, email_validator.EmailNotValidError)
             message = str(error) if known else EmailInvalid.default_message
         if message is not None:  # outside the except block: the error would carry the typed text
             raise EmailInvalid(message)
@@ -225,9 +229,9 @@ class MisId(_Key):
     def __init__(self, school: SchoolCode, source: str, value: str) -> None:
         if not isinstance(school, SchoolCode):
             raise TypeError("school must be SchoolCode")
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", require_text(source, "source")):
+        if not _MIS_SOURCE.fullmatch(require_text(source, "source")):
             raise NameInvalid("source", "forbidden_character")
-        if not re.fullmatch(r"[!-~]{1,100}", require_text(value, "mis_id")):
+        if not _MIS_VALUE.fullmatch(require_text(value, "mis_id")):
             raise NameInvalid("mis_id", "forbidden_character")
         key = f"{school.key}:{source}:{value}"
         object.__setattr__(self, "_display", key)

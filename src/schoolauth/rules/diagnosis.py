@@ -192,7 +192,8 @@ def _attempts(facts: Facts) -> Iterator[Finding]:
         for event in facts.recent(facts.since(LoginFailed, LoginSucceeded, PasswordChanged))
         if event.reason == "wrong_password" and not event.hints
     ]
-    if changed and wrong and facts.user.status is Status.ACTIVE:
+    signed_in = facts.since(LoginSucceeded, PasswordChanged)
+    if changed and wrong and not signed_in and facts.user.status is Status.ACTIVE:
         message = (
             f"The password was changed on {written_day(changed[0].at)}. Attempts since then with "
             f"another one, probably the old one: {len(wrong)}."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from schoolauth.errors import Refused
 from schoolauth.model.mapping import MappingItem, MappingKind
@@ -30,11 +30,12 @@ class ReadRow:
     given_name: str
     family_name: str
     flaws: tuple[str, ...]
+    keys: tuple[UserKey, ...] = field(init=False)
+    """What the row can be matched by, the surest first."""
 
-    @property
-    def keys(self) -> tuple[UserKey, ...]:
-        """What the row can be matched by, the surest first."""
-        return tuple(key for key in (self.mis_id, self.email, self.username) if key is not None)
+    def __post_init__(self) -> None:
+        keys = (self.mis_id, self.email, self.username)
+        object.__setattr__(self, "keys", tuple(key for key in keys if key is not None))
 
     @property
     def folded_name(self) -> str:
@@ -46,7 +47,7 @@ def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:
     """Parse a row; what cannot be used becomes a flaw, and the rest is still read."""
     flaws: list[str] = []
     mis_id = email = username = None
-    names = {"given_name": "", "family_name": ""}
+    given_name = family_name = ""
     try:
         mis_id = MisId(school, source, row.mis_id) if row.mis_id else None
     except Refused:
@@ -59,15 +60,17 @@ def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:
         username = Username.parse(row.username) if row.username else None
     except Refused:
         flaws.append("username_invalid")
-    for field in names:
-        text = getattr(row, field)
-        try:
-            names[field] = parse_name(text, field) if text else ""
-        except Refused:
-            flaws.append(f"{field}_invalid")
+    try:
+        given_name = parse_name(row.given_name, "given_name") if row.given_name else ""
+    except Refused:
+        flaws.append("given_name_invalid")
+    try:
+        family_name = parse_name(row.family_name, "family_name") if row.family_name else ""
+    except Refused:
+        flaws.append("family_name_invalid")
     if row.role is Role.ADMIN:
         flaws.append("role_admin")  # made at the desk, by a person, never by a file
-    return ReadRow(row, mis_id, email, username, flaws=tuple(flaws), **names)
+    return ReadRow(row, mis_id, email, username, given_name, family_name, tuple(flaws))
 
 
 def plan(
@@ -103,15 +106,18 @@ def plan(
     for user in everyone:
         if user.id not in matched and not is_retired(user):
             by_name[fold(user.full_name)].append(user.id)
-    items = [
-        replace(item, candidates=tuple(one for one in item.candidates if one not in matched))
-        if item.kind == "may_match"
-        else item
-        for item in items
-    ]
+    items = _without_matched(items)
     names = _Names(taken_names, rows)
+    written = Counter(row.folded_name for row in rows if not row.keys)
     return tuple(
-        _propose(item, row, by_name.get(row.folded_name, ()), names, school)
+        _propose(
+            item,
+            row,
+            by_name.get(row.folded_name, ()),
+            names,
+            school,
+            twice=not row.keys and written[row.folded_name] > 1,
+        )
         for item, row in zip(items, rows, strict=True)
     )
 
@@ -201,12 +207,14 @@ def _only(
 def _matched(item: MappingItem, row: ReadRow, user: User, reasons: tuple[str, ...]) -> MappingItem:
     if is_retired(user):
         return replace(item, kind="matched", user_id=user.id, reasons=(*reasons, "superseded"))
-    if not row.row.active and user.status is not Status.INACTIVE:
-        return replace(item, kind="left", user_id=user.id, reasons=("left_in_list",))
-    if row.row.active and user.status is Status.INACTIVE:
+    if not row.row.active:  # a leaver's row changes nothing else
+        stands = user.status is not Status.INACTIVE
+        kind: MappingKind = "left" if stands else "matched"
+        return replace(item, kind=kind, user_id=user.id, reasons=("left_in_list",))
+    if user.status is Status.INACTIVE:
         reasons = (*reasons, "inactive")  # no list wakes anybody: the desk decides
     fields = tuple(changes_of(row, user))
-    kind: MappingKind = "changed" if fields else "matched"
+    kind = "changed" if fields else "matched"
     return replace(item, kind=kind, user_id=user.id, reasons=reasons, fields=fields)
 
 
@@ -244,12 +252,29 @@ def _refuse_shared(items: Iterable[MappingItem]) -> list[MappingItem]:
     ]
 
 
+def _without_matched(items: Sequence[MappingItem]) -> list[MappingItem]:
+    """Propose nobody whom another row denotes; whose old id is free by that row, is new."""
+    matched = {item.user_id for item in items if item.user_id is not None}
+    moved = {item.user_id for item in items if "mis_id" in item.fields}
+    settled = []
+    for item in items:
+        if item.kind == "may_match" and moved.issuperset(item.candidates):
+            settled.append(replace(item, kind="new", candidates=(), reasons=()))
+        elif item.kind == "may_match" and matched.issuperset(item.candidates):
+            settled.append(replace(item, candidates=()))
+        else:
+            settled.append(item)
+    return settled
+
+
 def _propose(
     item: MappingItem,
     row: ReadRow,
     same_name: Sequence[UserId],
     names: _Names,
     school: SchoolCode,
+    *,
+    twice: bool,
 ) -> MappingItem:
     if item.kind not in {"new", "may_match"}:
         return item
@@ -258,14 +283,18 @@ def _propose(
     username = str(row.username) if row.username is not None else names.free(row, school)
     if username is None:  # ten thousand people of one name
         return replace(item, kind="problem", reasons=("no_free_username",))
-    if same_name or item.kind == "may_match":
+    reasons = list(item.reasons)
+    if same_name:
+        reasons.append("same_name")
+    if twice:  # rows without any key may all be one person
+        reasons.append("same_name_in_list")
+    if reasons:
         candidates = dict.fromkeys((*item.candidates, *same_name))
-        reasons = (*item.reasons, *(("same_name",) if same_name else ()))
         return replace(
             item,
             kind="may_match",
             candidates=tuple(candidates),
-            reasons=reasons,
+            reasons=tuple(reasons),
             username=username,
         )
     numbered = username != str(row.username or "") and "." in username[len(school.key) :]

@@ -13,7 +13,7 @@ from schoolauth.model.change import Decision
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.school import School
-from schoolauth.model.text import parse_name, require_text
+from schoolauth.model.text import parse_name
 from schoolauth.model.token import RecoveryClaims, RecoveryRequest
 from schoolauth.model.user import User
 from schoolauth.rules import admin_recovery as rules
@@ -24,6 +24,7 @@ from schoolauth.service.email_change import EmailChange
 from schoolauth.service.enrolment import parse_email
 from schoolauth.service.recovery_approval import (
     Recovered,
+    account_text,
     admins_of,
     decide_approval,
     finish,
@@ -135,7 +136,8 @@ class AdminRecovery(EmailChange):
         """
         core = self._core
         core.need_mail("password")
-        claims = core.tokens.read_recovery(require_text(token, "token"))
+        claims = core.tokens.read_recovery(token)
+        named = account_text(account)
 
         def decide() -> Decision[Recovered]:
             _, school, admins = open_request(core, token)
@@ -145,7 +147,7 @@ class AdminRecovery(EmailChange):
                 admins,
                 approver=claims.approver,
                 new_email=claims.new_email,
-                account=account,
+                account=named,
                 stamp=core.stamp(),
                 request=claims,
             )

@@ -18,6 +18,7 @@ from schoolauth.model.events import (
 )
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.school import School
+from schoolauth.model.text import require_text
 from schoolauth.model.token import Approver, RecoveryClaims
 from schoolauth.model.user import Role, User
 from schoolauth.rules import admin_recovery as rules
@@ -48,6 +49,7 @@ def confirm(
 ) -> User:
     """Recover an account on a written confirmation from an address on the school's file."""
     core.need_mail("password")
+    named = account_text(account)
     found = [
         who for who, address in rules.approvers(school).items() if address == confirmation_from
     ]
@@ -66,7 +68,7 @@ def confirm(
             admins_of(core, school.code),
             approver=found[0],
             new_email=new_email,
-            account=account,
+            account=named,
             stamp=stamp,
             reference=reference,
         )
@@ -101,14 +103,13 @@ def decide_approval(
     *,
     approver: Approver,
     new_email: EmailAddress,
-    account: UserId | Username | str | None,
+    account: str | None,
     stamp: Stamp,
     request: RecoveryClaims | None = None,
     reference: str | None = None,
 ) -> Decision[Recovered]:
     """Decide an approval on what stands now; a refusal is recorded too."""
-    named = account.key if isinstance(account, UserId | Username) else account
-    chosen = rules.choose_account(admins, named)
+    chosen = rules.choose_account(admins, account)
     request_id = None if request is None else request.request
     reason: ApprovalReason | None = None
     if isinstance(chosen, User):
@@ -149,6 +150,14 @@ def finish(core: Core, done: Recovered, asker: str) -> User:
     if not core.send(letter):
         raise MailNotSent
     return user
+
+
+def account_text(account: UserId | Username | str | None) -> str | None:
+    """Return how an account is named, by its id or username; anything else is a `TypeError`."""
+    if account is None:
+        return None
+    key = account.key if isinstance(account, UserId | Username) else account
+    return require_text(key, "account")
 
 
 def mail_facts(asker: str, email: EmailAddress, admins: Iterable[User]) -> dict[str, str]:
