@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from schoolauth import (
+    Change,
     Diagnosis,
     LoginRefused,
     MailNotSent,
@@ -24,6 +25,7 @@ from schoolauth import (
     Violation,
 )
 from schoolauth.model.diagnosis import FindingCode
+from schoolauth.model.events import LoginFailed
 from tests.service.doubles import Broken
 from tests.service.world import PASSWORD, World, make_world, refused
 
@@ -53,6 +55,7 @@ def test_nothing_keeps_them_out(stored_world: World) -> None:
 def test_no_such_account_and_what_looks_like_it(world: World) -> None:
     """The nearest usernames of this school, by username, name or mailbox."""
     world.teacher(email=EMAIL)
+    world.teacher(given_name="Nobody", family_name="Alike", username="q")
     for typed in ("wg204nx_jmes", "jess james", "jess@hill.exmaple.org", "wg204nx_james2"):
         diagnosis = world.desk.diagnose(typed)
         assert (codes(diagnosis), diagnosis.user) == (["no_such_account"], None)
@@ -60,6 +63,18 @@ def test_no_such_account_and_what_looks_like_it(world: World) -> None:
         assert "wg204nx_james" in diagnosis.findings[0].message
     far = world.desk.diagnose("\u202e entirely else \x00 " * 30)
     assert (codes(far), far.nearest) == (["no_such_account"], ())
+
+
+def test_a_long_history_is_read_to_the_page_that_explains(world: World) -> None:
+    """What was refused before hundreds of attempts is still found."""
+    teacher = world.teacher()
+    with pytest.raises(PasswordRejected):
+        world.auth.change_password(teacher.id, current=PASSWORD, new="short7")
+    failed = LoginFailed(
+        at=world.clock.now(), school=teacher.school, user=teacher.id, reason="wrong_password"
+    )
+    world.users.save(Change(events=[failed] * 600))
+    assert "password_change_refused" in codes(world.desk.diagnose("wg204nx_james"))
 
 
 def test_inactive(world: World) -> None:

@@ -192,6 +192,18 @@ def test_what_was_not_resolved_cannot_be_undone(world: World) -> None:
         world.desk.undo_resolve_duplicate(keep=old.id, retire=new.id)
 
 
+def test_the_newest_resolution_is_the_one_that_is_undone(world: World) -> None:
+    """Retired in favour of another one since, it is no longer that of the first."""
+    one, two, gone = world.teacher(), world.teacher(), world.teacher(email=EMAIL)
+    for keep in (one, two):
+        world.desk.resolve_duplicate(keep=keep.id, retire=gone.id)
+        if keep is one:
+            world.desk.undo_resolve_duplicate(keep=one.id, retire=gone.id)
+    with pytest.raises(TransitionForbidden):
+        world.desk.undo_resolve_duplicate(keep=one.id, retire=gone.id)
+    assert str(world.desk.undo_resolve_duplicate(keep=two.id, retire=gone.id).email) == EMAIL
+
+
 def test_ones_own_account(world: World) -> None:
     """No admin moves an address to themselves, retires themselves, or undoes about themselves."""
     own = world.admin.id

@@ -120,6 +120,17 @@ def test_progress_is_told(world: World) -> None:
     assert told == [100, 101]
 
 
+def test_every_school_is_looked_at(world: World) -> None:
+    """More schools than a page of the directory has."""
+    support = world.auth.support(by="Robin")
+    for number in range(501):
+        support.add_school(School(f"z{number}", "A School"))
+    desk = support.manage("z500")
+    user = desk.add_user(given_name="L", family_name="L", role=Role.STAFF)
+    desk.deactivate(user.id)
+    assert support.erase_leavers(timedelta(0)).due == (user.id,)
+
+
 def test_bad_input(world: World) -> None:
     """Nothing is guessed of a call that cannot be taken back."""
     support = world.auth.support(by="Robin")

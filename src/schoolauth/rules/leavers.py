@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from schoolauth.errors import LastAdmin, TooManyLeavers
+from schoolauth.errors import TooManyLeavers
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.text import fold
@@ -94,26 +94,15 @@ def brake(items: Iterable[MappingItem], everyone: Iterable[User], at_most: int |
         raise TooManyLeavers(leavers, at_most)
 
 
-def guard(written: Collection[User], everyone: Mapping[UserId, User]) -> User | None:
-    """Return an active admin who must still stand when *written* ends another's being one.
+def guard(written: Collection[User], everyone: Iterable[User]) -> User | None:
+    """Return an active admin who must still stand when a list is applied, if there is one.
 
-    None if *written* ends nobody's, or has one who stands itself.
-
-    Raises:
-        LastAdmin: if no other is there.
+    None if one who is *written* stands: then the store holds it to that anyway.
     """
-    after = {user.id: user for user in written}
-    ended = [
-        user
-        for user in written
-        if user.id in everyone and everyone[user.id].is_active_admin and not user.is_active_admin
-    ]
-    if not ended or any(user.is_active_admin for user in written):
+    if any(user.is_active_admin for user in written):
         return None
-    for user in everyone.values():
-        if user.is_active_admin and user.id not in after:
-            return user
-    raise LastAdmin
+    ids = {user.id for user in written}
+    return next((user for user in everyone if user.is_active_admin and user.id not in ids), None)
 
 
 def _leaving(items: Iterable[MappingItem]) -> set[UserId]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TypeVar
 
 from schoolauth.errors import ApprovalReason, ApprovalRefused, MailNotSent, TokenRefused
@@ -178,12 +179,10 @@ def _signed_in_since(core: Core, request: RecoveryClaims, user: UserId) -> bool:
     """Tell whether somebody signed in after the request, by the order in which both were saved."""
     kinds = frozenset({LoginSucceeded.kind, RecoveryRequested.kind})
     query = HistoryQuery(request.school, user, kinds, request.requested_at, limit=PAGE_MAX)
-    for event in core.events(query):
-        if isinstance(event, RecoveryRequested) and event.request == request.request:
-            return False
-        if isinstance(event, LoginSucceeded):
-            return True
-    return False
+    later = takewhile(
+        lambda event: getattr(event, "request", None) != request.request, core.events(query)
+    )
+    return any(isinstance(event, LoginSucceeded) for event in later)
 
 
 def _since(core: Core, kind: type[Event], school: SchoolCode, since: datetime) -> Iterator[Event]:

@@ -169,7 +169,7 @@ class RosterMapping(Desk):
                 return Decision(None, work.report())
             stands = admin
             if stands is None or stands.id in work.users:
-                stands = leavers.guard(work.users.values(), fresh.everyone)
+                stands = leavers.guard(work.users.values(), fresh.everyone.values())
             unchanged = [] if stands is None else [stands]
             return Decision(work.change(self._school, unchanged), work.report())
 
