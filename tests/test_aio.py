@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import inspect
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -90,6 +91,12 @@ def test_everything_can_be_awaited(world: World) -> None:
         assert (await desk.search("jessica")).items[0] == await desk.get_user(user.id)
         plan = await desk.plan_mapping([], source="sims")
         assert (await desk.apply_mapping(plan)).added == ()
+        second = await desk.add_user(given_name="Jessica", family_name="James", role=Role.TEACHER)
+        assert (await desk.find_duplicates())[0].verdict == "one_person"
+        assert (await desk.diagnose("wg204nx_james.1")).user == second
+        await desk.resolve_duplicate(keep=user.id, retire=second.id)
+        restored = await desk.undo_resolve_duplicate(keep=user.id, retire=second.id)
+        await desk.deactivate(restored.id)
         support = await auth.support("Test Support")
         await support.add_school(School("other", "Other School"))
         await support.change_school("other", name="Another School")
@@ -98,6 +105,22 @@ def test_everything_can_be_awaited(world: World) -> None:
         await support.move_user(user.id, "other")
         await support.set_legal_hold(user.id, True, reason="case 1")
         await support.set_legal_hold(user.id, False, reason="case 1")
+        await auth.request_admin_recovery(
+            "wg204nx", new_email="ada@hill.example.org", requested_by="Ada"
+        )
+        link = world.token("approve_recovery")
+        assert (await auth.check_recovery_token(link)).accounts == (world.admin.username,)
+        assert (await auth.approve_admin_recovery(link)).id == world.admin.id
+        confirmed = await support.confirm_admin_recovery(
+            "wg204nx",
+            confirmation_from="head@wg204nx.example.org",
+            reference="T",
+            new_email="ada.2@hill.example.org",
+        )
+        assert confirmed.id == world.admin.id
+        told: list[int] = []
+        erased = await support.erase_leavers(timedelta(0), apply=True, progress=told.append)
+        assert (erased.erased, told) == ((second.id,), [1])
         other = await support.manage("other")
         await other.erase(user.id)
         assert (await other.history(user.id)).items[0].kind == "status_changed"
