@@ -115,7 +115,40 @@ class PasswordHasher(Protocol):
         ...
 
     def needs_rehash(self, stored: StoredPassword, /) -> bool:
-        """Tell whether *stored* was made with other parameters than today's; no work."""
+        """Tell whether *stored* was made with other parameters than today's; no work.
+
+        Raises:
+            ValueError: if it is not a hash that `verify` would check.
+        """
+        ...
+
+
+class LegacyVerifier(Protocol):
+    """Checks the hashes of one scheme that is not today's; safe to use from many threads.
+
+    Every try has each of them do its work once, by `verify` for its own hash and by `pretend` for
+    any other, in the hasher's workers. So both take the same work, whatever the hash.
+    """
+
+    def recognises(self, stored: StoredPassword, /) -> bool:
+        """Tell whether *stored* is of this scheme and within its bounds; no work."""
+        ...
+
+    def verify(self, password: str, stored: StoredPassword, /) -> bool:
+        """Tell whether *stored* is a hash of *password*.
+
+        Raises:
+            ValueError: before any work, if *stored* is not recognised; or if it is corrupt.
+            Overloaded: if the machine lacks what the work takes.
+        """
+        ...
+
+    def pretend(self, password: str, /) -> None:
+        """Take the work of `verify` for *password*, and nothing comes of it.
+
+        Raises:
+            Overloaded: if the machine lacks what the work takes.
+        """
         ...
 
 

@@ -1,0 +1,13 @@
+"""What the tests of this room share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.legacy.work import Work
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    """A count of the work that is done."""
+    return Work(monkeypatch)
