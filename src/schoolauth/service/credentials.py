@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
+from collections.abc import Sequence
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
-from schoolauth.ports import PasswordHasher
+from schoolauth.ports import LegacyVerifier, PasswordHasher
 from schoolauth.rules.passwords import prepare_password
-from schoolauth.workers import renew_in_children
+from schoolauth.workers import Workers, renew_in_children
+
+_WAIT = 10.0
 
 
 class Credentials:
     """Hashes and checks passwords, and hides from the clock whether there was anything to check."""
 
-    def __init__(self, hasher: PasswordHasher) -> None:
+    def __init__(self, hasher: PasswordHasher, legacy: Sequence[LegacyVerifier] = ()) -> None:
         self.hasher = hasher
+        self._legacy = tuple(legacy)
+        own = getattr(hasher, "workers", None)
+        size = os.cpu_count() or 1
+        self._workers = own if isinstance(own, Workers) else Workers(size, name="schoolauth-legacy")
+        self._wait: float = getattr(hasher, "wait", _WAIT)
         self._decoy: StoredPassword | None = None
         self.renew()
         renew_in_children(self)
@@ -28,19 +37,69 @@ class Credentials:
     def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
         """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
 
+        Every legacy scheme does its work too, once for each text that it may have hashed.
+
         Raises:
             Overloaded: if too many are waiting already, whether there is an account or not.
         """
         decoy = self._make_decoy()  # always first, so that its one hash tells nothing
+        if not self._legacy:
+            return self._check(password, stored, decoy)
+        # one turn for all of it: half a try could tell which scheme was reached
+        return self._workers.run(lambda: self._check(password, stored, decoy), wait=self._wait)
+
+    def _check(
+        self, password: str, stored: StoredPassword | None, decoy: StoredPassword
+    ) -> tuple[bool, bool]:
         prepared = prepare_password(password)
-        if prepared is None or stored is None:
-            self.hasher.verify(prepared or "", decoy)
+        if prepared is None:
+            password, prepared, stored = "", "", None
+        scheme = self._scheme_of(stored)
+        matches, unreadable = self._verify(prepared, None if scheme else stored, decoy)
+        # old systems hashed what was typed: that, and what is the same to the eye
+        for text in dict.fromkeys((prepared, password)):
+            for each in self._legacy:
+                if each is scheme and stored is not None:
+                    right, corrupt = _verify_legacy(each, text, stored)
+                    matches, unreadable = matches or right, unreadable or corrupt
+                else:
+                    each.pretend(text)
+        return matches, unreadable
+
+    def _verify(
+        self, prepared: str, stored: StoredPassword | None, decoy: StoredPassword
+    ) -> tuple[bool, bool]:
+        if stored is None:
+            self.hasher.verify(prepared, decoy)
             return False, False
         try:
             return self.hasher.verify(prepared, stored), False
         except ValueError:
             self.hasher.verify(prepared, decoy)
         return False, True
+
+    def _scheme_of(self, stored: StoredPassword | None) -> LegacyVerifier | None:
+        """Return the legacy scheme that *stored* is of, None if it is today's or of none."""
+        if stored is None or not self._legacy or self._is_current(stored):
+            return None
+        return next((each for each in self._legacy if each.recognises(stored)), None)
+
+    def _is_current(self, stored: StoredPassword) -> bool:
+        try:
+            return not self.hasher.needs_rehash(stored)
+        except ValueError:
+            return False
+
+    def _is_outdated(self, stored: StoredPassword) -> bool:
+        return self._scheme_of(stored) is not None or self.hasher.needs_rehash(stored)
+
+    def is_readable(self, stored: StoredPassword) -> bool:
+        """Tell whether *stored* is a hash that a password could match here; no work."""
+        try:
+            self._is_outdated(stored)
+        except ValueError:
+            return False
+        return True
 
     def hash(self, password: str) -> StoredPassword:
         """Return a new hash of a *password* that the policy let through.
@@ -54,7 +113,7 @@ class Credentials:
 
     def rehash(self, password: str, stored: StoredPassword | None) -> StoredPassword | None:
         """Return a new hash if *stored* is out of date, or None; too busy is no reason to fail."""
-        if stored is None or not self.hasher.needs_rehash(stored):
+        if stored is None or not self._is_outdated(stored):
             return None
         try:
             return self.hash(password)
@@ -67,3 +126,11 @@ class Credentials:
                 if self._decoy is None:
                     self._decoy = self.hasher.hash(secrets.token_hex(16))
         return self._decoy
+
+
+def _verify_legacy(scheme: LegacyVerifier, text: str, stored: StoredPassword) -> tuple[bool, bool]:
+    try:
+        return scheme.verify(text, stored), False
+    except ValueError:
+        scheme.pretend(text)
+    return False, True

@@ -14,6 +14,7 @@ from schoolauth.model.names import UserId
 from schoolauth.model.text import parse_name
 from schoolauth.ports import (
     Clock,
+    LegacyVerifier,
     Mailer,
     PasswordHasher,
     SchoolDirectory,
@@ -83,6 +84,8 @@ class SchoolAuth(AdminRecovery, _Desks):
         schools: where schools are kept.
         policy: what a new password must keep to; `PasswordPolicy.seed()` if not given.
         hasher: argon2id with argon2-cffi's default profile if not given.
+        legacy: verifiers from `schoolauth.legacy` for hashes of an older system, or of the hasher's
+            own old parameters; every try does the work of each.
         throttle: counts attempts; in this process's memory if not given.
         clock: tells the time.
         new_id: makes the id of a new account, 1 to 64 of ``[A-Za-z0-9_-]``.
@@ -104,6 +107,7 @@ class SchoolAuth(AdminRecovery, _Desks):
         schools: SchoolDirectory | None = None,
         policy: PasswordPolicy | None = None,
         hasher: PasswordHasher | None = None,
+        legacy: Sequence[LegacyVerifier] = (),
         throttle: Throttle | None = None,
         clock: Clock | None = None,
         new_id: Callable[[], UserId | str] = _random_id,
@@ -142,7 +146,7 @@ class SchoolAuth(AdminRecovery, _Desks):
             clock=clock,
             new_id=new_id,
             tokens=tokens,
-            credentials=Credentials(hasher or Argon2Hasher()),
+            credentials=Credentials(hasher or Argon2Hasher(), _require_verifiers(legacy)),
             attempts=Attempts(throttle or MemoryThrottle(), tokens, clock),
         )
 
@@ -195,6 +199,14 @@ def _require_port(name: str, value: object, methods: Sequence[str]) -> None:
     fits = not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in methods)
     if given and not fits:
         raise TypeError(f"{name} must have {', '.join(methods)}")
+
+
+def _require_verifiers(legacy: Sequence[LegacyVerifier]) -> tuple[LegacyVerifier, ...]:
+    if not isinstance(legacy, Sequence):
+        raise TypeError("legacy must be a sequence of verifiers")
+    for verifier in legacy:
+        _require_port("legacy", verifier or object(), ("recognises", "verify", "pretend"))
+    return tuple(legacy)
 
 
 def _joined(store: object) -> bool:
