@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from schoolauth import (
+    ImportedUser,
     LoginRefused,
     Overloaded,
     Role,
     School,
     SchoolAuth,
+    Status,
     SupportDesk,
     UserManagement,
     aio,
@@ -102,6 +104,9 @@ def test_everything_can_be_awaited(world: World) -> None:
         await support.change_school("other", name="Another School")
         assert len((await support.schools()).items) == 2
         await support.add_first_admin("other", given_name="A", family_name="B", password=PASSWORD)
+        accounts = [ImportedUser("ann", "Ann", "Ash", Role.STAFF)]
+        (ann,) = await support.import_users("other", accounts, source="old")
+        assert ann.status is Status.INVITED
         await support.move_user(user.id, "other")
         await support.set_legal_hold(user.id, True, reason="case 1")
         await support.set_legal_hold(user.id, False, reason="case 1")

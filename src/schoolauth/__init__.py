@@ -11,6 +11,7 @@ from schoolauth.errors import (
     EmailInvalid,
     EmailMissing,
     EmailTaken,
+    ImportRefused,
     LastAdmin,
     LoginRefused,
     MailNotSent,
@@ -48,6 +49,7 @@ from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
 from schoolauth.model.diagnosis import Diagnosis, Finding
 from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
+from schoolauth.model.imported import ImportedUser
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.mapping import (
     Create,
@@ -65,6 +67,7 @@ from schoolauth.model.user import TRANSITIONS, Role, Status, StoredPassword, Use
 from schoolauth.ports import (
     Bucket,
     Clock,
+    LegacyVerifier,
     Limit,
     Mailer,
     Outcome,
@@ -103,9 +106,12 @@ __all__ = [
     "Finding",
     "HeldMailer",
     "HistoryQuery",
+    "ImportRefused",
+    "ImportedUser",
     "Joined",
     "LastAdmin",
     "LeaversErasure",
+    "LegacyVerifier",
     "Lifetimes",
     "Limit",
     "Link",

@@ -19,6 +19,7 @@ from schoolauth.model.change import LISTED, Page
 from schoolauth.model.diagnosis import Diagnosis
 from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
+from schoolauth.model.imported import ImportedUser
 from schoolauth.model.mapping import MappingDecision, MappingPlan, MappingReport
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
 from schoolauth.model.roster import RosterRow
@@ -315,6 +316,18 @@ class AsyncSupportDesk:
                 username=username,
                 password=password,
             )
+        )
+
+    async def import_users(
+        self,
+        school: SchoolCode | str,
+        accounts: Iterable[ImportedUser],
+        *,
+        source: str = "import",
+    ) -> tuple[User, ...]:
+        """`SupportDesk.import_users`, awaited."""
+        return await self._pools.calling(
+            lambda: self._desk.import_users(school, accounts, source=source)
         )
 
     async def move_user(

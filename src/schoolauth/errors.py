@@ -37,6 +37,7 @@ ErrorCode = Literal[
     "mapping_outdated",
     "too_many_leavers",
     "roster_unreadable",
+    "import_refused",
     "unavailable",
     "stale_user",
     "storage_unavailable",
@@ -435,6 +436,20 @@ class RosterUnreadable(Refused):
     def __init__(self, problems: Sequence[RosterProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__(" ".join(["The file cannot be read.", *(p.message for p in problems[:3])]))
+
+
+class ImportRefused(Refused):
+    """Nothing was imported; `problems` has all that stands against it, `line` by `line`.
+
+    `line` counts the accounts from 1. No problem has a value: it is somebody's name, or a hash.
+    """
+
+    code = "import_refused"
+    fields = ("problems",)
+
+    def __init__(self, problems: Sequence[RosterProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"Nothing was imported. Problems that stand against it: {len(problems)}.")
 
 
 # --- Unavailable: maybe fine, not now; retry or answer 503 -----------------------------------

@@ -92,17 +92,17 @@ SCHEMES: dict[str, Scheme] = {
         lambda password: _CHEAP.encode(password, SALT),
     ),
     "django bcrypt": Scheme(
-        DjangoBcrypt(cost=6),
+        DjangoBcrypt(cost=5),
         _django_bcrypt(_BCRYPT, 4),
         _BCRYPT.verify,
-        _django_bcrypt(_BCRYPT, 6),
+        _django_bcrypt(_BCRYPT, 5),
         cuts=True,
     ),
     "django bcrypt_sha256": Scheme(
-        DjangoBcryptSHA256(cost=6),
+        DjangoBcryptSHA256(cost=5),
         _django_bcrypt(_BCRYPT_SHA256, 4),
         _BCRYPT_SHA256.verify,
-        _django_bcrypt(_BCRYPT_SHA256, 6),
+        _django_bcrypt(_BCRYPT_SHA256, 5),
     ),
     "django scrypt": Scheme(
         DjangoScrypt(n=16, r=8, p=5),
@@ -123,10 +123,10 @@ SCHEMES: dict[str, Scheme] = {
         _werkzeug("scrypt:256:8:3"),
     ),
     "php bcrypt": Scheme(
-        PHPBcrypt(cost=6),
+        PHPBcrypt(cost=5),
         _php(4),
         lambda password, encoded: bcrypt.checkpw(password.encode(), encoded.encode()),
-        _php(6),
+        _php(5),
         cuts=True,
     ),
     "argon2i": Scheme(

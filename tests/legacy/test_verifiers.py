@@ -127,6 +127,12 @@ def test_a_nul_makes_no_second_password(name: str, other: str) -> None:
     assert not SCHEMES[name].verifier.verify(other, stored(name))
 
 
+def test_what_is_found_in_a_hash_is_masked() -> None:
+    """A traceback that shows local values shows neither salt nor digest."""
+    found = DjangoPBKDF2(iterations=1_500)._read(stored("django pbkdf2"))
+    assert repr(found) == "Found(***)"
+
+
 @every_scheme
 def test_a_lone_surrogate_matches_nothing(name: str) -> None:
     """No error comes of it, which would carry the password."""
@@ -231,7 +237,12 @@ OUT_OF_BOUNDS: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [(name, text) for name, texts in OUT_OF_BOUNDS.items() for text in texts]
+    ("name", "text"),
+    [
+        pytest.param(name, text, id=f"{name} {number}")
+        for name, texts in OUT_OF_BOUNDS.items()
+        for number, text in enumerate(texts)
+    ],
 )
 def test_a_hash_out_of_bounds_is_refused_without_work(name: str, text: str, work: Work) -> None:
     """Iterations, memory, n, r, p, costs, salts and digests: none is worked on out of bounds."""

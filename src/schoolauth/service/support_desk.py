@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from schoolauth.errors import NotPermitted, PasswordRejected
 from schoolauth.mail.texts import compose
 from schoolauth.model.change import Change, Decision, Page, Stamp
 from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
+from schoolauth.model.imported import ImportedUser
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.school import School
 from schoolauth.model.text import parse_name, require_text
@@ -26,6 +28,7 @@ from schoolauth.service.enrolment import (
 )
 from schoolauth.service.recovery_approval import confirm
 from schoolauth.service.retention import Retention
+from schoolauth.service.user_import import UserImport
 
 
 class SupportDesk(Retention):
@@ -143,6 +146,33 @@ class SupportDesk(Retention):
             return Decision(Change([user], events), user.saved())
 
         return with_suggestion(lambda: core.settle(decide), suggested=username is None)
+
+    def import_users(
+        self,
+        school: SchoolCode | str,
+        accounts: Iterable[ImportedUser],
+        *,
+        source: str = "import",
+    ) -> tuple[User, ...]:
+        """Bring in the accounts of an older system with their hashes: all of them, or none.
+
+        An account with a hash is ACTIVE and signs in with its old password; one without is INVITED,
+        until a password is chosen. The school's active admins are told of every new admin.
+
+        Args:
+            school: whose accounts they are.
+            accounts: what the older system has, each as an `ImportedUser`.
+            source: the older system's name for the history, such as ``django``; lower case.
+
+        Raises:
+            ImportRefused: with every problem of every account, such as a hash that no configured
+                scheme recognises, or a name that is taken.
+            SchoolUnknown: if there is no such school.
+            NameInvalid: if *source* cannot be used.
+            NotConfigured: without a school directory.
+        """
+        code = self._school(school).code
+        return UserImport(self._core, code, self._actor, None).run(accounts, source)
 
     def move_user(
         self,
