@@ -125,6 +125,7 @@ def test_the_dearest_hash_is_verified_by_the_very_calls_of_the_pretence(
 def test_a_nul_makes_no_second_password(name: str, other: str) -> None:
     """HMAC pads with NUL and bcrypt repeats behind one: no such text is taken for the password."""
     assert not SCHEMES[name].verifier.verify(other, stored(name))
+    assert not SCHEMES[name].verifier.verify(other, stored(name, ""))
 
 
 def test_what_is_found_in_a_hash_is_masked() -> None:
@@ -373,6 +374,7 @@ def test_two_passwords_that_share_72_bytes_never_interchange(name: str) -> None:
     assert SCHEMES[name].verifier.verify(full, stored(name, full))
     for longer in (full + "a", full + "b", "é" * 36 + "a"):
         assert not SCHEMES[name].verifier.verify(longer, stored(name, full))
+        assert not SCHEMES[name].verifier.verify(longer, stored(name, ""))
     assert SCHEMES[name].verifier.verify("é" * 36, stored(name, "é" * 36))
 
 
