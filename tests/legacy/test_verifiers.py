@@ -293,12 +293,20 @@ def test_bounds_of_one_s_own_are_bounded(
 
 
 def test_the_defaults_are_those_of_the_systems() -> None:
-    """A hash that Django, Werkzeug or PHP makes today is recognised without any setting."""
-    from django.contrib.auth import hashers
+    """But for the iterations of PBKDF2, which every release of Django raises: they are to be given.
 
-    django, werkzeug = DjangoPBKDF2(), WerkzeugPBKDF2()
-    assert repr(django) == f"DjangoPBKDF2(iterations={hashers.PBKDF2PasswordHasher.iterations})"
-    assert repr(werkzeug) == "WerkzeugPBKDF2(iterations=1000000)"
+    The installed release is within their bounds, and so is what Werkzeug writes.
+    """
+    from django.contrib.auth import hashers
+    from werkzeug.security import DEFAULT_PBKDF2_ITERATIONS
+
+    iterations = hashers.PBKDF2PasswordHasher.iterations
+    assert repr(DjangoPBKDF2(iterations=iterations)) == f"DjangoPBKDF2(iterations={iterations})"
+    assert WerkzeugPBKDF2(iterations=DEFAULT_PBKDF2_ITERATIONS)
+    makers: list[Any] = [DjangoPBKDF2, WerkzeugPBKDF2]
+    for verifier in makers:
+        with pytest.raises(TypeError, match="iterations"):
+            verifier()
     theirs = hashers.ScryptPasswordHasher
     numbers = (theirs.work_factor, theirs.block_size, theirs.parallelism)
     assert repr(DjangoScrypt()) == "DjangoScrypt(n={}, r={}, p={})".format(*numbers)
@@ -399,7 +407,7 @@ def test_bcrypt_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotConfigured, match=r'pip install "schoolauth\[legacy\]"') as caught:
         PHPBcrypt()
     assert caught.value.__context__ is None
-    DjangoPBKDF2()
+    DjangoScrypt()
 
 
 def test_the_verifiers_load_bcrypt_only_when_it_is_needed() -> None:

@@ -63,7 +63,7 @@ def _pbkdf2(name: str, secret: bytes, salt: bytes, iterations: int, *_: Any) -> 
     return ("pbkdf2", name), iterations
 
 
-def _scrypt(secret: bytes, *, n: int, r: int, p: int, **more: Any) -> tuple[Unit, int]:
+def _scrypt(*_: Any, n: int, r: int, p: int, **more: Any) -> tuple[Unit, int]:
     return ("scrypt", (n, r)), p
 
 

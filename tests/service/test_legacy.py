@@ -383,6 +383,22 @@ def test_today_s_parameters_given_as_legacy_upgrade_nothing() -> None:
     assert "password_rehashed" not in world.kinds(user)
 
 
+def test_a_verifier_that_breaks_lets_nobody_in() -> None:
+    """Whatever it raises comes out, and neither the account nor a sign-in is recorded."""
+
+    class Broken(DjangoPBKDF2):
+        def verify(self, password: str, stored: StoredPassword, /) -> bool:
+            raise RuntimeError("out of order")
+
+    world = make_world(hasher=HASHER, legacy=[Broken(iterations=1_500)])
+    user = move(world, "old_name", SCHEMES["django pbkdf2"].make(PASSWORD))
+    before = world.kinds()
+    with pytest.raises(RuntimeError, match="out of order"):
+        world.log_in(user, PASSWORD)
+    assert world.desk.get_user(user.id) == user
+    assert world.kinds() == before
+
+
 @pytest.mark.parametrize("wrong", [DjangoPBKDF2, None, "pbkdf2", DjangoPBKDF2(iterations=1_000)])
 def test_a_legacy_setting_of_another_type_is_told_at_the_start(wrong: Any) -> None:
     """Not at the first sign-in: a class for its instance, a name, a verifier without its list."""

@@ -31,6 +31,8 @@ from schoolauth.model.change import Change
 from schoolauth.model.events import UserAdded
 from schoolauth.ports import SchoolDirectory
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+from tests.databases import SQL_STORES, Databases
 from tests.legacy.schemes import SCHEMES
 from tests.service.moved import HASHER as TODAY
 from tests.service.moved import PASSWORD, make_moved_world, move, old_user, support
@@ -225,6 +227,28 @@ def test_ten_thousand_accounts_are_one_change(
     with pytest.raises(ImportRefused) as caught:
         support(world).import_users(world.school.code, accounts)
     assert len(caught.value.problems) == 20_000
+
+
+@pytest.mark.parametrize("store", SQL_STORES)
+def test_an_import_in_the_host_s_transaction_is_the_host_s(
+    store: str, databases: Databases
+) -> None:
+    """It is there after the host's commit, and gone without a trace after its rollback."""
+    stock = databases.stock(store)
+    world = make_moved_world(stock.users, stock.schools)
+    assert stock.engine is not None
+    for commits in (False, True):
+        with stock.engine.connect() as host:
+            joined = world.auth.within(
+                SqlUserRepository(host), mailer=None, schools=SqlSchoolDirectory(host)
+            )
+            desk = joined.support(by="x")
+            desk.import_users(world.school.code, [old_user("ann", HASH), old_user("ben", None)])
+            with pytest.raises(ImportRefused):
+                desk.import_users(world.school.code, [old_user("ann", HASH)])
+            (host.commit if commits else host.rollback)()
+        assert len(world.desk.search("jess").items) == (2 if commits else 0)
+    assert world.auth.log_in("ann", PASSWORD).user.username.key == "ann"
 
 
 def test_nothing_to_import_is_nothing_to_record() -> None:

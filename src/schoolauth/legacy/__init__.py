@@ -1,4 +1,4 @@
-"""Verifiers for the hashes of an older system: `SchoolAuth(…, legacy=[DjangoPBKDF2(), …])`.
+"""Verifiers for the hashes of an older system: `SchoolAuth(…, legacy=[DjangoScrypt(), …])`.
 
 Each hash is replaced by one of today's when its owner signs in. Every try to sign in does the work
 of every verifier given, so give those that the table has, and take them away once nobody needs

@@ -9,11 +9,11 @@ import re
 from schoolauth.legacy.scheme import Found, Scheme, require_cost
 
 _LEAST, _MOST = 1_000, 10_000_000
-"""Iterations: what NIST SP 800-132 asks for at least, and ten times what is usual in 2026."""
+"""Iterations: what NIST SP 800-132 asks for at least, and far more than is usual in 2026."""
 
 
 class _PBKDF2(Scheme):
-    def __init__(self, *, iterations: int = 1_000_000) -> None:
+    def __init__(self, *, iterations: int) -> None:
         self._iterations = require_cost("iterations", iterations, _LEAST, _MOST)
         self._dummy = Found((iterations,), b"no salt of anybody", b"")
 
@@ -37,7 +37,7 @@ class DjangoPBKDF2(_PBKDF2):
 
     Args:
         iterations: the most that a hash in the table has, which every try to sign in costs.
-            Django 5.0 has 720,000, 5.1 870,000, 5.2 1,000,000 and 6.0 1,200,000.
+            Django 5.0 writes 720,000, 5.1 870,000, 5.2 1,000,000, 6.0 1,200,000 and 6.1 1,500,000.
 
     Raises:
         TypeError: if it is no number.
@@ -58,7 +58,7 @@ class WerkzeugPBKDF2(_PBKDF2):
 
     Args:
         iterations: the most that a hash in the table has, which every try to sign in costs.
-            Werkzeug 2.3 has 600,000, 3.1 1,000,000; before 2.3 it was the default scheme.
+            Werkzeug 2.3 writes 600,000, 3.1 1,000,000; before 2.3 it was the default scheme.
 
     Raises:
         TypeError: if it is no number.
