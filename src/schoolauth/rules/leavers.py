@@ -13,7 +13,7 @@ from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.text import fold
 from schoolauth.model.user import Status, User
-from schoolauth.rules.mapping import ReadRow
+from schoolauth.rules.mapping_rows import ReadRow
 
 _FEW, _MANY, _SHARE = 3, 50, 10
 """A file may retire a tenth of the accounts, or 3 of a small school's, and never more than 50."""

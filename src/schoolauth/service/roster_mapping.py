@@ -29,7 +29,7 @@ from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts, leavers, mapping
 from schoolauth.rules.mapped_changes import MappedChanges
-from schoolauth.rules.mapping import ReadRow
+from schoolauth.rules.mapping_rows import ReadRow, read_row
 from schoolauth.service.desk import Desk, require_flag
 from schoolauth.service.enrolment import new_user_id
 
@@ -93,7 +93,7 @@ class RosterMapping(Desk):
         if complete and not rows:
             message = "There is no row in it, and everybody would have left."
             raise RosterUnreadable([RosterProblem(None, None, "no_rows", message)])
-        read = [mapping.read_row(row, self._school, source) for row in rows]
+        read = [read_row(row, self._school, source) for row in rows]
         everyone = {user.id: user for user in self._everyone()}
         known = self._known(read, everyone.values())
         self._count_elsewhere(
