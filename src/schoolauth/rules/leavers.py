@@ -11,7 +11,7 @@ from dataclasses import replace
 from schoolauth.errors import TooManyLeavers
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
-from schoolauth.model.text import fold
+from schoolauth.model.text import name_key
 from schoolauth.model.user import Status, User
 from schoolauth.rules.mapping_rows import ReadRow
 
@@ -46,12 +46,12 @@ def absent(
             present.update(item.candidates)
         if item.kind == "problem":
             present.update(known[key].id for key in row.keys if key in known)
-            names.add(row.folded_name)
+            names.add(row.name_key)
     for user in everyone:
         if user.mis_id is None or source not in {None, user.mis_id.source}:
             continue
         stands = user.status in {Status.ACTIVE, Status.INVITED}
-        if stands and user.id not in present and fold(user.full_name) not in names:
+        if stands and user.id not in present and name_key(user.full_name) not in names:
             yield MappingItem(
                 f"left:{user.id.key}", "left", None, user_id=user.id, reasons=("not_in_list",)
             )
