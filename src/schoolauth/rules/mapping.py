@@ -6,16 +6,17 @@ second account (FAQ: why does a teacher have more than one user account?).
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from schoolauth.model.mapping import MappingItem, MappingKind
-from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Username
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules.accounts import suggest_usernames
 from schoolauth.rules.mapping_rows import ReadRow
+from schoolauth.rules.similar_names import NamesOf
 
 
 def plan(
@@ -47,15 +48,14 @@ def plan(
     ]
     items = _refuse_shared(items)
     matched = {item.user_id for item in items}
-    by_name = defaultdict(list)
-    for user in everyone:
-        if user.id not in matched and not is_retired(user):
-            by_name[name_key(user.full_name)].append(user.id)
+    namesakes = NamesOf(
+        user for user in everyone if user.id not in matched and not is_retired(user)
+    )
     items = _without_matched(items)
     names = _Names(taken_names, rows)
     bare = Counter(row.name_key for row in rows if not row.keys)
     return tuple(
-        _propose(item, row, by_name, bare, names, school)
+        _propose(item, row, namesakes, bare, names, school)
         if item.kind in {"new", "may_match"}
         else item
         for item, row in zip(items, rows, strict=True)
@@ -210,7 +210,7 @@ def _without_matched(items: Sequence[MappingItem]) -> list[MappingItem]:
 def _propose(
     item: MappingItem,
     row: ReadRow,
-    by_name: Mapping[str, Sequence[UserId]],
+    namesakes: NamesOf,
     bare: Mapping[str, int],
     names: _Names,
     school: SchoolCode,
@@ -220,13 +220,16 @@ def _propose(
     username = str(row.username) if row.username is not None else names.free(row, school)
     if username is None:  # ten thousand people of one name
         return replace(item, kind="problem", reasons=("no_free_username",))
-    reasons, same_name = list(item.reasons), by_name.get(row.name_key, ())
-    if same_name:
+    reasons = list(item.reasons)
+    proposed = namesakes.same(row.name_key)
+    if proposed:
         reasons.append("same_name")
+    elif proposed := list(namesakes.similar(row.name_key)):
+        reasons.append("similar_name")
     if not row.keys and bare[row.name_key] > 1:  # rows without any key may all be one person
         reasons.append("same_name_in_list")
     if reasons:
-        candidates = dict.fromkeys((*item.candidates, *same_name))
+        candidates = dict.fromkeys((*item.candidates, *proposed))
         return replace(
             item,
             kind="may_match",
