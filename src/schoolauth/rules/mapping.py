@@ -220,13 +220,13 @@ def _propose(
     username = str(row.username) if row.username is not None else names.free(row, school)
     if username is None:  # ten thousand people of one name
         return replace(item, kind="problem", reasons=("no_free_username",))
-    reasons = list(item.reasons)
-    proposed = namesakes.same(row.name_key)
+    reasons, key = list(item.reasons), row.name_key
+    proposed = namesakes.same(key)
     if proposed:
         reasons.append("same_name")
-    elif proposed := list(namesakes.similar(row.name_key)):
+    elif proposed := list(namesakes.similar(key)):
         reasons.append("similar_name")
-    if not row.keys and bare[row.name_key] > 1:  # rows without any key may all be one person
+    if not row.keys and bare[key] > 1:  # rows without any key may all be one person
         reasons.append("same_name_in_list")
     if reasons:
         candidates = dict.fromkeys((*item.candidates, *proposed))
