@@ -101,6 +101,17 @@ def test_every_kind_is_explained(shell: Shell, file: Path) -> None:
     assert shell.user("di").status is Status.INACTIVE
 
 
+def test_leaver_of_the_list_twice(shell: Shell, file: Path) -> None:
+    """A leaver's row ends the account and changes nothing else, so that twice is like once."""
+    add(shell, "Di", "Dove", "d@x.example.org")
+    path = write(file, "2,Diana,Dove,d@x.example.org,,Left")
+    assert "made 1 inactive" in shell.done("map", path, "--apply")
+    said = shell.done("map", path, "--apply")
+    assert "1 row with nothing to change." in said
+    assert said.endswith("changed 0, made 0 inactive, and left 0 rows alone.\n")
+    assert (shell.user("di").given_name, shell.user("di").mis_id) == ("Di", None)
+
+
 def test_found_by_what(shell: Shell, file: Path) -> None:
     """A changed account says by what it was found and what will change of it."""
     add(shell, "Al", "Dale", "al@hill.example.org")
