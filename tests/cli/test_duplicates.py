@@ -124,6 +124,18 @@ def test_wrong_pair(shell: Shell, how: str, names: list[str], code: int, said: s
     assert said in ran.err
 
 
+def test_retired_account_that_is_woken(shell: Shell) -> None:
+    """Who is reactivated has no successor any more: there is nothing to undo, then or later."""
+    pair(shell)
+    shell.done("duplicates", "--resolve", "james", "james.1")
+    shell.done("user", "reactivate", "james.1")
+    assert shell.user("james.1").superseded_by is None
+    assert "keep one, retire the other" in shell.done("duplicates")
+    shell.done("user", "deactivate", "james.1")
+    said = shell.refused("duplicates", "--undo", "james", "james.1")
+    assert said.startswith("transition_forbidden: ")
+
+
 def test_refusals(shell: Shell) -> None:
     """What was not resolved cannot be undone, an inactive account not be kept."""
     pair(shell)

@@ -166,6 +166,12 @@ def test_unreadable_file(shell: Shell, file: Path, content: str | None, said: st
     )
 
 
+def test_path_that_cannot_be_asked(shell: Shell) -> None:
+    """A path that the system refuses to look at is a file that cannot be read, no traceback."""
+    said = shell.refused("map", "a" * 5000)
+    assert said.startswith("roster_unreadable: The file cannot be read. ")
+
+
 def test_unusual_headings(shell: Shell, file: Path) -> None:
     """--column says where a field is, and the table of columns shows it."""
     file.write_text("Ref,Forename,Surname\n7,Al,Dale\n", encoding="utf-8")

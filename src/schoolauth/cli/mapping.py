@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +54,8 @@ def map_list(context: Context) -> None:
 def _read(args: Namespace, out: Terminal) -> Roster:
     path = Path(args.file)
     columns = dict(args.column)
-    is_set = path.is_dir() or path.suffix.casefold() == ".zip"
+    # not `path.is_dir()`, which raises where the reader says what is wrong
+    is_set = os.path.isdir(path) or path.suffix.casefold() == ".zip"  # noqa: PTH112
     if is_set and columns:
         raise SystemExit("--column is for a CSV: the columns of OneRoster are known")
     if not is_set and (args.strict or args.org is not None):
