@@ -100,10 +100,11 @@ def test_duplicates(shell: Shell) -> None:
     """Each account of a group is a row with all of the group's words."""
     add(shell, "James", "Hill", username="james")
     add(shell, "James", "Hill", "j@hill.example.org", username="james.1")
-    _, first, second = table(shell("duplicates", "--csv").out)
-    assert first[:6] == ["1", "james", "James Hill", "teacher", "invited", ""]
-    assert second[1] == "james.1"
-    assert first[7:] == second[7:]
+    headings, first, second = table(shell("duplicates", "--csv").out)
+    assert headings[:5] == ["Group", "Probably", "Alike by", "What to do", "Username"]
+    assert first[:2] == ["1", "one person"]
+    assert first[4:] == ["james", "James Hill", "teacher", "invited", "", "never"]
+    assert (second[:4], second[4]) == (first[:4], "james.1")
 
 
 def test_no_colours_in_a_log(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from schoolauth.model.duplicates import DuplicateGroup, DuplicateReason, Duplica
 from schoolauth.model.user import User
 from schoolauth.service.user_management import UserManagement
 
-_HEADINGS = ["Group", "Username", "Name", "Role", "Status", "E-mail", "Last sign-in"]
-_MORE_HEADINGS = ["Alike by", "Probably", "What to do"]
+_HEADINGS = ["Username", "Name", "Role", "Status", "E-mail", "Last sign-in"]
+_OF_THE_GROUP = ["Group", "Probably", "Alike by", "What to do"]
 _REASONS: dict[DuplicateReason, str] = {
     "superseded": "one took the other's place",
     "same_mis_id": "the same MIS id, now or once",
@@ -22,9 +22,9 @@ _REASONS: dict[DuplicateReason, str] = {
 }
 _VERDICTS: dict[DuplicateVerdict, tuple[str, str]] = {
     "one_person": ("one person", "keep one, retire the other"),
-    "two_people": ("two people", "nothing"),
-    "admin_and_own": ("an admin and the account they teach with", "nothing"),
-    "resolved": ("one person, resolved", "nothing"),
+    "two_people": ("two people", "nothing to do"),
+    "admin_and_own": ("an admin and the account they teach with", "nothing to do"),
+    "resolved": ("one person, resolved", "nothing to do"),
 }
 
 
@@ -41,13 +41,20 @@ def duplicates(context: Context) -> None:
 
 def _show(context: Context, groups: Sequence[DuplicateGroup]) -> None:
     out = context.out
-    if groups or out.is_csv:
-        rows = [
-            _row(number, user, group)
-            for number, group in enumerate(groups, start=1)
-            for user in group.users
-        ]
-        out.result([*_HEADINGS, *_MORE_HEADINGS], rows)
+    if out.is_csv:
+        out.result(
+            [*_OF_THE_GROUP, *_HEADINGS],
+            [
+                [str(number), *_about(group), *_row(user)]
+                for number, group in enumerate(groups, start=1)
+                for user in group.users
+            ],
+        )
+    else:
+        for number, group in enumerate(groups, start=1):
+            probably, alike, what_to_do = _about(group)
+            out.say(f"{number}. Probably {probably} ({alike}): {what_to_do}.", style="bold")
+            out.result(_HEADINGS, [_row(user) for user in group.users])
     counts = Counter(group.verdict for group in groups)
     parts = [f"{_VERDICTS[one][0]}: {counts[one]}" for one in _VERDICTS if counts[one]]
     out.say(counted(len(groups), "group") + (f" ({'; '.join(parts)})." if parts else "."))
@@ -60,18 +67,20 @@ def _show(context: Context, groups: Sequence[DuplicateGroup]) -> None:
         out.say("`duplicates --undo KEEP RETIRE` takes a resolution back.")
 
 
-def _row(number: int, user: User, group: DuplicateGroup) -> list[str]:
+def _about(group: DuplicateGroup) -> tuple[str, str, str]:
+    probably, what_to_do = _VERDICTS[group.verdict]
+    return probably, "; ".join(_REASONS[reason] for reason in group.reasons), what_to_do
+
+
+def _row(user: User) -> list[str]:
     last = user.last_login_at
     return [
-        str(number),
         str(user.username),
         user.full_name,
         user.role.value,
         user.status.value,
         str(user.email or ""),
         "never" if last is None else f"{last:%Y-%m-%d}",
-        "; ".join(_REASONS[reason] for reason in group.reasons),
-        *_VERDICTS[group.verdict],
     ]
 
 

@@ -94,12 +94,17 @@ class Terminal:
         self.say()
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print aligned columns; where they are too wide, the widest cells go on below."""
+        """Print aligned columns; where they are too wide, the widest cells go on below.
+
+        The first column stays whole: it is what a row is called, and what somebody types again.
+        """
         cells = [[safe(cell) or "-" for cell in row] for row in (headings, *rows)]
         widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
         room = self._table_width - 2 * (len(widths) - 1)
-        while sum(widths) > room and max(widths) > _COLUMN_MIN:
-            widths[widths.index(max(widths))] -= 1
+        first, *others = widths
+        while first + sum(others) > room and max(others, default=0) > _COLUMN_MIN:
+            others[others.index(max(others))] -= 1
+        widths = [first, *others]
         for number, row in enumerate(cells):
             parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
             for line in itertools.zip_longest(*parts, fillvalue=""):
