@@ -42,6 +42,14 @@ def test_spaces_are_found(shell: Shell) -> None:
     assert "Only the person who types can mend it." in text
 
 
+def test_space_around_the_name(shell: Shell) -> None:
+    """A name that is given with a space, as somebody types it, is found, and the space is told."""
+    add(shell, "Al", "Dale", username="dale")
+    text = words(shell.done("diagnose", "dale "))
+    assert text.startswith("There is a space around 'dale ': typed like that, the sign-in fails. d")
+    assert "There is a space" not in shell.done("diagnose", "dale")
+
+
 def test_retired_duplicate(shell: Shell) -> None:
     """A retired duplicate names its successor and how it is brought back."""
     for username in ("james", "james.1"):

@@ -448,9 +448,12 @@ def test_long_list_of_rows_left_alone(shell: Shell, file: Path) -> None:
     assert words(said).endswith("20, 21 and 10 more.")
 
 
-def test_reader_that_goes_away(shell: Shell, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A closed pipe in the middle of the plan ends with 141, before anything is applied."""
-    path = write(file, *(f"{number},Al,Dale{'x' * 40},,," for number in range(1500)))
+@pytest.mark.parametrize("rows", [1, 1500], ids=["short", "long"])
+def test_reader_that_goes_away(
+    shell: Shell, file: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """A closed pipe ends with 141 before anything is applied, however short the plan is."""
+    path = write(file, *(f"{number},Al,Dale{'x' * 40},,," for number in range(rows)))
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as pipe:

@@ -23,8 +23,10 @@ _REMEDIES: dict[str | None, str] = {
 
 def diagnose(context: Context) -> None:
     """Say what keeps somebody from signing in or getting mail, the likeliest first."""
-    out = context.out
-    found = context.desk().diagnose(context.args.name)
+    out, typed = context.out, context.args.name
+    found = context.desk().diagnose(typed)
+    if typed != typed.strip():
+        out.say(f"There is a space around {typed!r}: typed like that, the sign-in fails.")
     name = "" if found.user is None else str(found.user.username)
     if found.user is not None:
         out.say(f"{user_text(found.user)}:")

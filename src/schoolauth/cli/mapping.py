@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +41,7 @@ def map_list(context: Context) -> None:
     decisions = view.decisions(args.decide)
     view.show(out, decisions)
     if args.apply:
+        sys.stdout.flush()  # whoever has not seen the plan has not asked for it to be done
         try:
             report = desk.apply_mapping(plan, decisions, leavers_at_most=args.leavers_at_most)
         except TooManyLeavers as error:
