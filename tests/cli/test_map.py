@@ -321,6 +321,18 @@ def test_who_is_not_in_a_complete_list_has_left(shell: Shell, file: Path) -> Non
     assert shell.user("wg204nx_hill.4").status is Status.INVITED
 
 
+def test_row_of_a_retired_duplicate(shell: Shell, file: Path) -> None:
+    """Who is in a complete list by the id of their retired duplicates only has not left."""
+    mapped(shell, file, "1,Al,Dale,,,", "2,Al,Dale,,,", "3,Al,Dale,,,")
+    for keep, retire in (("wg204nx_dale.1", "wg204nx_dale.2"), ("wg204nx_dale", "wg204nx_dale.1")):
+        shell.done("duplicates", "--resolve", keep, retire)
+    said = shell.done("map", write(file, "3,Al,Dale,,,"), "--source", "sims", "--complete")
+    assert row(said, 2).endswith("wg204nx_dale.2 found by MIS id; a retired duplicate")
+    assert "left:" not in said
+    said = shell.done("map", write(file, "3,Al,Dale,,,Left"), "--source", "sims", "--complete")
+    assert "left:wg204nx_dale " in said
+
+
 def test_too_many_leavers(shell: Shell, file: Path) -> None:
     """A list cut short is held by the brake; it is told before, and how to lift it."""
     mapped(shell, file, *FIVE)
