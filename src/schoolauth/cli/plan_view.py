@@ -88,7 +88,8 @@ class PlanView:
         items = {self._label(item): item for item in self.plan.items}
         decided: dict[str, MappingDecision] = {}
         for text in texts:
-            row, equals, what = text.rpartition("=") if "left:" in text else text.partition("=")
+            absent = text.startswith("left:")  # a username may have the sign in it
+            row, equals, what = text.rpartition("=") if absent else text.partition("=")
             if not equals:
                 raise SystemExit(f"--decide {text}: say ROW=skip, ROW=create or ROW=USERNAME")
             if row not in items:

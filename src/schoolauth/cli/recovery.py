@@ -52,4 +52,8 @@ def recover_admin(context: Context) -> None:
     )
     for mail in mails:
         if mail.to != user.email:  # that is the link, which no page would take
-            out.say(f"{mail.to}: {mail.subject}, {user.username}", indent=2)
+            out.say(
+                f"{mail.to}: that the administrator's account {user.username} was recovered on "
+                f"the word of {args.confirmation_from}, and has the address {user.email} now",
+                indent=2,
+            )
