@@ -10,10 +10,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from schoolauth import throttle as throttle_module
 from schoolauth.ports import Bucket, Limit, Outcome, Reservation
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from schoolauth.throttle import MemoryThrottle
+from schoolauth.throttle import memory as throttle_module
 
 PATIENCE = 60.0
 """Seconds after which a test gives up on a thread: only where the code is broken."""

@@ -184,6 +184,10 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251 # the one place where the clock is asked
 
 
+UNDECIDED_SECONDS = 30
+"""After so many seconds without a word about it, an attempt counts as failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most *attempts* within *seconds*."""
