@@ -233,7 +233,8 @@ class Throttle(Protocol):
     """Counts attempts before they are verified, so that no crowd slips past the limit.
 
     Places undecided for 30 seconds count as failed. Where only undecided attempts fill a bucket,
-    `reserve` waits for them, for a bounded time.
+    `reserve` waits for them, for a bounded time. Any call may raise `StorageUnavailable`: what
+    could not be reserved is not tried, and what could not be settled will count as failed.
     """
 
     def reserve(self, buckets: Sequence[Bucket], now: datetime, /) -> Reservation:

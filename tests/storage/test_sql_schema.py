@@ -74,11 +74,31 @@ def test_the_script_makes_the_same_tables(store: str, bare: Engine, databases: D
 def test_the_script_of_another_version() -> None:
     """From today's version there is nothing to do; of other versions and dialects it knows none."""
     assert schema_sql("postgresql", since=SCHEMA_VERSION) == ""
-    for since in (0, 2):
+    for since in (0, SCHEMA_VERSION + 1):
         with pytest.raises(ValueError, match="version"):
             schema_sql("postgresql", since=since)
     with pytest.raises(ValueError, match="oracle"):
         schema_sql("oracle")
+
+
+def test_the_step_from_version_1(store: str, bare: Engine, databases: Databases) -> None:
+    """A database of version 1 is told to be behind, and is today's after the step."""
+    run_script(bare, schema_sql(store))
+    (ann,) = save(SqlUserRepository(bare), a_full_user())
+    with bare.begin() as connection:
+        standard_tables().throttle.drop(connection)
+    with pytest.raises(ContractBroken, match="schoolauth_throttle is missing"):
+        verify_schema(bare)
+    run_script(bare, schema_sql(store, since=1))
+    verify_schema(bare)
+    assert read(SqlUserRepository(bare), ann) == [ann]
+    made, ours = inspect(bare), inspect(databases.engine(store))
+    for ask in ("get_columns", "get_indexes", "get_pk_constraint"):
+        mine, theirs = (
+            getattr(made, ask)("schoolauth_throttle"),
+            getattr(ours, ask)("schoolauth_throttle"),
+        )
+        assert sorted(map(repr, mine)) == sorted(map(repr, theirs))
 
 
 def test_mysql_and_mariadb_name_their_collations_differently() -> None:
@@ -95,7 +115,7 @@ def test_a_prefix_and_a_schema_of_the_hosts_own(databases: Databases) -> None:
     metadata = MetaData()
     tables = build_tables(metadata, prefix="staff_", schema="people")
     assert sorted(metadata.tables) == [
-        f"people.staff_{n}" for n in ("events", "gate", "schools", "users")
+        f"people.staff_{n}" for n in ("events", "gate", "schools", "throttle", "users")
     ]
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA people"))
