@@ -16,6 +16,8 @@ from schoolauth.storage.sql import SqlThrottle
 from schoolauth.storage.sql_tables import standard_tables
 from schoolauth.testing.throttle.attempts import at, bucket
 from schoolauth.throttle import MemoryThrottle
+from schoolauth.throttle.limits import LimitsThrottle
+from tests.throttles import MemcachedDouble, memcached_on
 
 
 class Model:
@@ -66,6 +68,8 @@ some_buckets = st.lists(st.sampled_from(BUCKETS), min_size=1, unique=True)
 MAKERS: dict[str, Callable[[Engine], Throttle]] = {
     "memory": lambda _: MemoryThrottle(wait=0),
     "sqlite": lambda engine: SqlThrottle(emptied(engine), wait=0),
+    "memory storage": lambda _: LimitsThrottle("memory://", wait=0),
+    "memcached double": lambda _: LimitsThrottle(memcached_on(MemcachedDouble()), wait=0),
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Limit, Outcome, Reservation
 
@@ -25,11 +27,38 @@ class Tally:
         self.fewest = min(limit.attempts for limit in self.limits)
         self.longest = max(limit.seconds for limit in self.limits)
 
-    def age(self, now: float) -> None:
-        """Count the long undecided as failed, and forget what no limit asks for.
+    @classmethod
+    def read(cls, text: str, limits: tuple[Limit, ...] = ()) -> Self:
+        """Return what `text` wrote; the empty text is a bucket that was never used.
+
+        Without *limits* it can only `forget`: how far back they look was written, too.
+
+        Raises:
+            ValueError: if *text* is no tally's.
+        """
+        if not text:
+            return cls(limits or (Limit(1, 0),))
+        try:
+            longest, failed, undecided, known_until = json.loads(text)
+            tally = cls(limits or (Limit(1, int(longest)),))
+            tally.failed = [float(moment) for moment in failed]
+            tally.undecided = {str(key): float(since) for key, since in undecided.items()}
+            tally.refusal_known_until = float(known_until)
+        except (TypeError, AttributeError) as error:
+            raise ValueError("this is no tally") from error
+        return tally
+
+    def text(self) -> str:
+        """Return what a store keeps of it; the limits are the caller's to know."""
+        content = (self.longest, self.failed, self.undecided, self.refusal_known_until)
+        return json.dumps(content, separators=(",", ":"))
+
+    def age(self, now: float) -> bool:
+        """Count the long undecided as failed, which is told, and forget what no limit asks for.
 
         What lies ahead counts as of now: a clock that was set right must lock nobody out for years.
         """
+        before = len(self.undecided)
         for reservation, since in list(self.undecided.items()):
             self.undecided[reservation] = min(since, now)
             if since <= now - UNDECIDED_SECONDS:
@@ -40,6 +69,7 @@ class Tally:
             if self.failed[-1] > now:
                 self.failed = [min(moment, now) for moment in self.failed]
             del self.failed[: bisect.bisect_right(self.failed, now - self.longest)]
+        return len(self.undecided) < before
 
     def full_for(self, now: float) -> float:
         """Return for how many seconds failed attempts alone fill a limit, 0 if they do not."""
