@@ -170,6 +170,8 @@ class Passwords(SignIn):
         with core.attempts.begin(core.users, None, None) as places:
             room = core.attempts.join_account(places, user, "")
             matches, unreadable = core.credentials.check(password, user.password if room else None)
+            if not matches:  # at once: whatever fails from here on, it has been tried
+                places.settle(Outcome.FAILED)
             attempt = Attempt(
                 at=core.clock.now(),
                 typed=TypedName(user.username, exact=True, text=user.username.key),
