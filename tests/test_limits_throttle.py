@@ -258,6 +258,7 @@ def test_processes_share_the_limit(kind: str, throttles: Throttles) -> None:
 
 
 @needs_fork
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("kind", LIMITS_STORES)
 def test_a_forked_child_has_connections_of_its_own(kind: str, throttles: Throttles) -> None:
     """Parent and child do not read each other's answers, and no lock stays held."""
