@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from schoolauth import LoginRefused, StorageUnavailable, StoredPassword, Throttled
 from schoolauth.ports import Outcome, Reservation, Throttle
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlThrottle, SqlUserRepository
 from schoolauth.testing import FrozenClock
 from schoolauth.throttle import MemoryThrottle
+from tests.databases import SQL_STORES, Databases
 from tests.service.doubles import Recorder
 from tests.service.world import PASSWORD, World, make_world
 from tests.throttles import THROTTLES, Throttles
@@ -115,6 +118,10 @@ class Down(MemoryThrottle):
         self._answer("settle")
         super().settle(reservation, outcome, now)
 
+    def clear(self, key: str) -> None:
+        self._answer("clear")
+        super().clear(key)
+
     def _answer(self, call: str) -> None:
         if call == self.call:
             raise StorageUnavailable
@@ -162,6 +169,54 @@ def test_a_right_password_that_cannot_be_settled_lets_nobody_in() -> None:
         world.auth.log_in(NAME, PASSWORD)
     down.call = ""
     assert world.auth.log_in(NAME, PASSWORD)
+
+
+def test_a_new_password_stands_though_its_counts_cannot_be_cleared() -> None:
+    """What is written already does not fail by the throttle: its mail goes, its session is good."""
+    world, down, _ = down_world()
+    teacher = world.teacher(given_name="Ann", email="ann@hill.example.org")
+    down.call = "clear"
+    world.auth.request_password_reset("ann@hill.example.org")
+    login = world.auth.reset_password(world.token("password_reset"), "Blackboard8")
+    assert world.auth.resume(login.session).id == teacher.id
+    assert world.mail("password_changed").to == teacher.email
+    world.outbox.clear()
+    world.desk.set_password(teacher.id, "Whiteboard9", must_change=False)
+    assert world.mail("password_changed").to == teacher.email
+
+
+def test_an_unlock_that_clears_nothing_says_so() -> None:
+    """It was asked for nothing else."""
+    world, down, _ = down_world()
+    teacher = world.teacher(given_name="Ann")
+    down.call = "clear"
+    with pytest.raises(StorageUnavailable):
+        world.desk.unlock(teacher.id)
+
+
+@pytest.mark.parametrize("store", SQL_STORES)
+def test_a_desk_in_the_hosts_transaction(store: str, databases: Databases) -> None:
+    """On SQLite, where one connection may write, the counts stay, and the password is set."""
+    engine = databases.stock(store).engine
+    assert engine is not None
+    impatient = {"timeout": 0.01} if store == "sqlite" else {}
+    own = create_engine(engine.url, connect_args=impatient)
+    throttle = SqlThrottle(own)
+    users, schools = SqlUserRepository(engine), SqlSchoolDirectory(engine)
+    world = make_world(users, schools, throttle=throttle)
+    teacher = world.teacher()
+    for number in range(10):
+        with pytest.raises(LoginRefused):
+            world.auth.log_in(NAME, f"Wrong{number}")
+    with engine.connect() as host:
+        joined = world.auth.within(SqlUserRepository(host), mailer=None)
+        desk = joined.manage(by=world.admin.id)
+        desk.set_password(teacher.id, "Blackboard8", must_change=False)
+        host.commit()
+    if store == "sqlite":
+        world.clock.advance(seconds=300)
+    assert world.auth.log_in(NAME, "Blackboard8")
+    own.dispose()
 
 
 class FailingClock(FrozenClock):

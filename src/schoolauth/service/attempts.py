@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from schoolauth.errors import Throttled
+from schoolauth.errors import StorageUnavailable, Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId
@@ -124,6 +125,11 @@ class Attempts:
         """Clear what was counted against the account, and against the names that it has."""
         for bucket in (self._account_bucket(user.id), *map(self._name_bucket, _names(user))):
             self._throttle.clear(bucket.key)
+
+    def try_to_forget(self, user: User) -> None:
+        """Do as `forget`, if the throttle answers: what is written already must not fail by it."""
+        with suppress(StorageUnavailable):
+            self.forget(user)
 
     def _name_bucket(self, name: str) -> Bucket:
         return Bucket(self.name_digest(name), ACCOUNT_LIMITS)

@@ -122,7 +122,7 @@ class Passwords(SignIn):
                 return record_sign_in(change.users[0], stamp.at, how=way, after=change.events)
 
             changed = core.settle(decide)
-        core.attempts.forget(changed)
+        core.attempts.try_to_forget(changed)
         core.notify("password_changed", changed, changed.email)
         return self._login(changed, way, new_password)
 
