@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -287,6 +288,31 @@ def test_a_server_that_is_not_there(uri: str) -> None:
             call()
         assert away.value.__context__ is None
         assert "127" not in str(away.value)
+
+
+def test_a_crowd_before_a_store_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every call waits for an answer, the next is not tried for ever."""
+    throttle = LimitsThrottle("memory://")
+    monkeypatch.setattr(throttle, "_room", threading.Semaphore(0))
+    monkeypatch.setattr(limits_throttle, "_ANSWER_SECONDS", 0)
+    with pytest.raises(StorageUnavailable, match="Busy"):
+        throttle.reserve([NAME], at(0))
+
+
+@pytest.mark.parametrize("kind", LIMITS_STORES)
+def test_a_crowd_larger_than_any_pool_of_connections(kind: str, throttles: Throttles) -> None:
+    """Two hundred that come at once take turns, and none of them fails."""
+    throttle = throttles.make(kind)
+    start = threading.Barrier(200)
+
+    def come(_: int) -> bool:
+        start.wait(60)
+        return throttle.reserve([SOURCE, bucket("many", (400, 300))], at(0)).retry_after is None
+
+    for _ in range(9):
+        tried(throttle, SOURCE)
+    with ThreadPoolExecutor(200) as pool:
+        assert not any(pool.map(come, range(200)))
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", "[1]", "[1, [], 2, 3]", "[1, null, {}, 0]"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,10 +22,13 @@ from schoolauth.errors import NotConfigured, StorageUnavailable
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Outcome, Reservation
 from schoolauth.throttle.cells import Cell, Swap, cells_in
 from schoolauth.throttle.tally import Tally, refusal, whole
+from schoolauth.workers import renew_in_children
 
 Answer = TypeVar("Answer")
 _ANSWER_SECONDS = 5
 """How long a store that was named by its URI may take to answer."""
+_CALLS_AT_ONCE = 32
+"""A client opens a connection for each; that of Redis fails where a crowd wants more than 100."""
 _TRIES = 200
 """How often somebody else may change a bucket first."""
 _PAUSES = (0.02, 0.5)
@@ -69,6 +73,12 @@ class LimitsThrottle:
         self._errors: tuple[type[Exception], ...] = (*several, StorageError, OSError, ValueError)
         self._prefix = prefix
         self._wait = wait
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin with room for new calls, as a new instance or in a forked child."""
+        self._room = threading.Semaphore(_CALLS_AT_ONCE)
 
     def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
         """Hold a place in every bucket, or say after how many seconds to come back.
@@ -188,10 +198,14 @@ class LimitsThrottle:
         return f"{{{self._prefix}}}:{hashlib.sha256(bucket.key.encode()).hexdigest()}"
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
-        try:
-            return ask()
-        except self._errors as error:
-            name = type(error).__name__
+        name = "Busy"
+        if self._room.acquire(timeout=_ANSWER_SECONDS):
+            try:
+                return ask()
+            except self._errors as error:
+                name = type(error).__name__
+            finally:
+                self._room.release()
         # here, where no client's error with its addresses is __context__
         raise StorageUnavailable(f"{StorageUnavailable.default_message} ({name})")
 
