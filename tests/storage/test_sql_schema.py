@@ -213,13 +213,29 @@ def test_the_type_tells_how_it_was_made() -> None:
     assert repr(ExactText()) == "ExactText()"
 
 
+def fine(code: str) -> bool:
+    """Return whether a fresh interpreter runs *code* to its end."""
+    command = [sys.executable, "-c", f"{code}\nprint('fine')"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (ran.stdout.strip(), ran.stderr) == ("fine", "")
+
+
 def test_no_orm_is_imported() -> None:
     """The SQL stores work without `sqlalchemy.orm`, and the memory store without SQLAlchemy."""
-    code = (
+    assert fine(
         "import sys, schoolauth.storage.memory; assert 'sqlalchemy' not in sys.modules;"
         "import schoolauth.storage.sql as s; from sqlalchemy import create_engine;"
         "e = create_engine('sqlite://'); s.create_tables(e); s.SqlUserRepository(e).find([]);"
-        "assert 'sqlalchemy.orm' not in sys.modules; print('fine')"
+        "assert 'sqlalchemy.orm' not in sys.modules"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (ran.stdout.strip(), ran.stderr) == ("fine", "")
+
+
+def test_what_is_no_bind_is_told_without_the_orm() -> None:
+    """Where nobody has imported `sqlalchemy.orm`, there is no session to take it for."""
+    assert fine(
+        "import sys, schoolauth.storage.sql as s\n"
+        "try: s.SqlUserRepository('sqlite://')\n"
+        "except TypeError as error: assert 'Engine' in str(error)\n"
+        "else: raise AssertionError\n"
+        "assert 'sqlalchemy.orm' not in sys.modules"
+    )
