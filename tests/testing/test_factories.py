@@ -138,6 +138,22 @@ def test_a_factory_can_be_called(check: Check, factory: object) -> None:
         check(factory)
 
 
+@pytest.mark.parametrize("factory", [lambda path: None, lambda *, path: None], ids=["one", "named"])
+def test_a_factory_wants_no_arguments(factory: Callable[..., Any]) -> None:
+    """A fixture of pytest among its parameters would never be filled in."""
+    with pytest.raises(TypeError, match="make_repository is called without arguments: not 'path'"):
+        check_repository(factory)
+
+
+@pytest.mark.parametrize(
+    "factory", [dict, lambda path="", *rest, **more: {}], ids=["in C", "with defaults"]
+)
+def test_a_factory_may_take_arguments(factory: Callable[..., Any]) -> None:
+    """As long as it can be called without them; what is written in C need not say so."""
+    (sentence,) = check_repository(factory).failures.values()
+    assert "something of the type dict" in sentence
+
+
 @pytest.mark.parametrize("name", ["join", "leave_thread"])
 def test_an_option_can_be_called(name: str) -> None:
     """What comes instead of a function is a mistake before anything is run."""

@@ -110,7 +110,8 @@ class Maker(Generic[Subject]):
     """How a check gets what it tests: each `new()` is another, empty one of the author's making.
 
     Raises:
-        TypeError: if *make*, or one of the *options* that is given, cannot be called.
+        TypeError: if *make*, or one of the *options* that is given, cannot be called, or *make*
+            wants arguments.
     """
 
     def __init__(
@@ -126,6 +127,12 @@ class Maker(Generic[Subject]):
         for name, given in {contract.factory: make, **self.options}.items():
             if not callable(given):
                 raise TypeError(f"{name} must be callable")
+        with suppress(ValueError):  # what is written in C may not say what it takes
+            wants = [
+                each.name for each in inspect.signature(make).parameters.values() if _due(each)
+            ]
+            if wants:
+                raise TypeError(f"{contract.factory} is called without arguments: not {wants[0]!r}")
 
     def new(self) -> Subject:
         """Return a new, empty subject.
@@ -223,6 +230,11 @@ def expect(holds: object, sentence: str) -> None:
     __tracebackhide__ = True
     if not holds:
         raise Unkept(sentence)
+
+
+def _due(parameter: inspect.Parameter) -> bool:
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return parameter.default is inspect.Parameter.empty and parameter.kind not in several
 
 
 Error = TypeVar("Error", bound=SchoolAuthError)
