@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from schoolauth.errors import ContractBroken, SchoolAuthError, StaleUser, StorageUnavailable
 from schoolauth.storage.sql_binding import Binding
+from schoolauth.storage.sql_users import _rebuilt
 from tests.databases import Databases
 
 CONFLICTS: dict[str, int | str] = {
@@ -123,6 +124,20 @@ def test_a_write_that_fails_spoils_the_hosts_transaction(host: Connection) -> No
     """Whatever the code is, half of a change may be there."""
     assert ending(lambda: Binding(host).write(raising(OTHER))) is StorageUnavailable
     assert host.invalidated
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OverflowError, AttributeError, KeyError, TypeError, ValueError],
+    ids=lambda e: e.__name__,
+)
+def test_a_row_that_cannot_be_read_breaks_the_contract(error: type[Exception]) -> None:
+    """Whatever the values of a newer version do to the one that reads them."""
+
+    def rebuild(record: object) -> Never:
+        raise error(record)
+
+    assert ending(lambda: _rebuilt(rebuild, {"email": "ann@x.example"})) is ContractBroken
 
 
 class Unconnected(Session):
