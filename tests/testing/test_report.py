@@ -275,7 +275,8 @@ def test_lines_are_told_as_they_come() -> None:
     assert report(progress=lines.append).lines == tuple(lines)
 
 
-def test_a_script_is_printed_below_the_table() -> None:
+@pytest.mark.parametrize("title", ["Failing test case:", "Falsifying example:"])
+def test_a_script_is_printed_below_the_table(title: str) -> None:
     """The calls that random lives found are printed for a person, and a driver's notes are not."""
     contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
 
@@ -284,12 +285,12 @@ def test_a_script_is_printed_below_the_table() -> None:
         """A shelf lives."""
         error = LookupError("a row")
         error.add_note("[parameters: a row]")
-        error.add_note("Failing test case:")
+        error.add_note(title)
         error.add_note("shelf.append('a')")
         raise error
 
     made = check(contract, Maker(contract, list), gaps={}, version=None, progress=None)
-    assert str(made).endswith("\n\nshelf.life fails after:\nFailing test case:\nshelf.append('a')")
+    assert str(made).endswith(f"\n\nshelf.life fails after:\n{title}\nshelf.append('a')")
     assert "a row" not in str(made)
 
 

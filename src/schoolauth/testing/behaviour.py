@@ -51,8 +51,8 @@ class Behaviour(Generic[Subject]):
     id: str
     promise: str
     check: Check[Subject]
-    since: int = 1
-    needs: str | None = None
+    since: int
+    needs: str | None
 
 
 @dataclass(frozen=True)
