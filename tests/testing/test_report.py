@@ -3,53 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 
 import pytest
 
 from schoolauth.errors import ContractBroken, SchoolUnknown, StaleUser
-from schoolauth.testing.behaviour import Contract, Maker, Unkept, equal, expect, refuses, show
-from schoolauth.testing.report import CLOSED, Line, Report, check
-
-Shelf = list[str]
-SHELF = Contract[Shelf]("shelf", "make_shelf", lambda shelf: "a book" if shelf else None, version=2)
-
-
-@SHELF.behaviour("shelf.fresh")
-def _(make: Maker[Shelf]) -> None:
-    """The factory gives a new, empty shelf each time."""
-    make.new()
-    make.new()
-
-
-@SHELF.behaviour("shelf.keeps")
-def _(make: Maker[Shelf]) -> None:
-    """A shelf keeps what is put on it.
-
-    Only the first line is the promise.
-    """
-    shelf = make.new()
-    shelf.append("Emma")
-    equal(list(shelf), ["Emma"], "the shelf")
-
-
-@SHELF.behaviour("shelf.ladder", needs="ladder")
-def _(make: Maker[Shelf]) -> None:
-    """A shelf is reached by its ladder."""
-    expect(make.options["ladder"](), "The ladder is too short.")
-
-
-@SHELF.behaviour("shelf.sorted", since=2)
-def _(make: Maker[Shelf]) -> None:
-    """A shelf sorts what is put on it."""
-    shelf = make.new()
-    shelf.extend(["b", "a"])
-    equal(list(shelf), ["a", "b"], "the shelf")
-
-
-class Sorted(list[str]):
-    def extend(self, books: object) -> None:
-        super().extend(sorted(books))  # type: ignore[call-overload] # the tests give lists
+from schoolauth.testing.behaviour import Contract, Maker, Unkept, equal, refuses, show
+from schoolauth.testing.report import CLOSED, Line, check
+from tests.testing.shelf import SHELF, Shelf, Sorted, report
 
 
 class Leaky(Sorted):
@@ -60,20 +20,6 @@ class Leaky(Sorted):
 class Refusing(Sorted):
     def append(self, book: str) -> None:
         raise StaleUser
-
-
-def report(
-    make: Callable[[], Shelf] = Sorted,
-    *,
-    ladder: Callable[[], bool] | None = None,
-    version: int | None = None,
-    progress: Callable[[Line], object] | None = None,
-    **gaps: str,
-) -> Report:
-    """Check what *make* gives; a gap's id is written with an underscore for its dot."""
-    maker = Maker(SHELF, make, {"ladder": ladder})
-    named = {name.replace("_", "."): reason for name, reason in gaps.items()}
-    return check(SHELF, maker, gaps=named, version=version, progress=progress)
 
 
 def test_what_is_kept_prints_as_a_table() -> None:
@@ -174,6 +120,17 @@ def test_a_pinned_version_must_exist(version: int) -> None:
     """A version that this release does not know is a mistake."""
     with pytest.raises(ValueError, match="versions 1 to 2"):
         report(version=version)
+
+
+def test_a_contract_begins_with_version_one() -> None:
+    """So do its behaviours; to add a check leaves the function as it is."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
+
+    def check(make: Maker[Shelf]) -> None:
+        """Nothing is promised."""
+
+    assert contract.behaviour("shelf.nothing")(check) is check
+    assert (contract.version, contract.behaviours[0].since) == (1, 1)
 
 
 def test_every_version_can_be_pinned() -> None:
