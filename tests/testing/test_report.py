@@ -133,6 +133,13 @@ def test_a_contract_begins_with_version_one() -> None:
     assert (contract.version, contract.behaviours[0].since) == (1, 1)
 
 
+def test_a_check_without_a_docstring_has_its_id_for_a_promise() -> None:
+    """So do all of them under ``python -OO``, which takes the docstrings out."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
+    contract.behaviour("shelf.nothing")(lambda make: None)
+    assert contract.behaviours[0].promise == "shelf.nothing"
+
+
 def test_every_version_can_be_pinned() -> None:
     """The newest version of a contract is one of its versions, and the one after it is not."""
     contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None, version=3)
