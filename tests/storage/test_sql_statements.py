@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.storage.sql_binding import Binding
 from schoolauth.testing.repository.people import (
     HILL,
     a_user,
@@ -188,6 +189,21 @@ def test_a_sign_in_is_one_select_and_one_insert(engine: Engine) -> None:
         "COMMIT",
     ]
     assert history(users)[0] == signed_in(ann)
+
+
+def test_a_lone_statement_has_no_transaction_on_postgresql(store: str, engine: Engine) -> None:
+    """There BEGIN and ROLLBACK would be round trips of their own; the others have no better way."""
+    levels: list[object] = []
+
+    def work(connection: Connection) -> None:
+        levels.append(connection.get_execution_options().get("isolation_level"))
+
+    binding = Binding(engine)
+    binding.read(work)
+    binding.write(work, lone=True)
+    binding.write(work)
+    lone = "AUTOCOMMIT" if store == "postgresql" else None
+    assert levels == [lone, lone, None]
 
 
 def test_a_new_account_and_its_event_are_one_transaction(engine: Engine) -> None:
