@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, make_url
 
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.storage.sql_binding import Binding
+from schoolauth.storage.sql_save import UNIQUE, ChangeWriter
+from schoolauth.storage.sql_schools import _Statements
+from schoolauth.storage.sql_tables import standard_tables
 from schoolauth.testing.repository.people import (
     HILL,
     a_user,
@@ -145,6 +149,48 @@ def test_a_few_keys_of_several_kinds_are_one_indexed_select(
     assert "SCAN schoolauth" not in plan
     assert "Seq Scan" not in plan
     assert "'ALL'" not in plan
+
+
+def test_many_keys_are_asked_for_by_the_batch(store: str, engine: Engine) -> None:
+    """PostgreSQL takes an array of up to 5,000, by one text however many; the others take 500."""
+    users, most = SqlUserRepository(engine), 5000 if store == "postgresql" else 500
+    for count, statements in ((most, 1), (most + 1, 2)):
+        with listening(engine) as sent:
+            users.find([UserId.parse(f"u{n}") for n in range(count)])
+        assert verbs(sent).count("SELECT") == statements
+    texts: set[str] = set()
+    for count in (2, 3):
+        with listening(engine) as sent:
+            users.find([UserId.parse(f"u{n}") for n in range(count)])
+        texts |= {text for text, _ in sent if text.startswith("SELECT")}
+    assert len(texts) == (1 if store == "postgresql" else 2)
+
+
+@pytest.mark.parametrize("name", ["mysql", "mariadb"])
+def test_locks_are_by_index_on_mysql_and_mariadb(name: str) -> None:
+    """Whatever the URL calls them: a scan would lock the rows of everybody."""
+    dialect = make_url(f"{name}+pymysql://").get_dialect()()
+    connection: Any = SimpleNamespace(dialect=dialect)
+    writer = ChangeWriter(standard_tables(), joined=True, dialect_name=name)
+    rows = str(writer._lock.statement(connection).compile(dialect=dialect))
+    assert "FORCE INDEX (PRIMARY)" in rows
+    assert rows.endswith("FOR UPDATE")
+    for key in UNIQUE:
+        holders = str(writer._holding(connection, key).compile(dialect=dialect))
+        assert f"FORCE INDEX (uq_schoolauth_users_{key})" in holders
+        assert holders.endswith("LOCK IN SHARE MODE")
+
+
+def test_locks_leave_foreign_keys_alone_on_postgresql() -> None:
+    """A host's rows that refer to an account or a school can be written while it is locked."""
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
+    connection: Any = SimpleNamespace(dialect=dialect)
+    tables = standard_tables()
+    writer = ChangeWriter(tables, joined=True, dialect_name="postgresql")
+    schools = _Statements(tables, joined=True, dialect_name="postgresql")
+    for lock in (writer._lock, writer._gate._lock, schools._lock, schools._gate._lock):
+        locking = str(lock.statement(connection).compile(dialect=dialect))
+        assert locking.endswith("FOR NO KEY UPDATE")
 
 
 def test_a_roster_is_a_few_selects(engine: Engine) -> None:
