@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from schoolauth.errors import StaleUser
+from schoolauth.errors import EmailTaken, StaleUser
 from schoolauth.model.change import Change
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
+from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_mailer
 from schoolauth.testing.behaviour import Contract, Maker, Unkept, show
@@ -24,6 +26,8 @@ from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.repository.people import accepts
+from schoolauth.testing.throttle import THROTTLE
+from schoolauth.throttle import MemoryThrottle
 
 
 def fails(contract: Contract[Any], name: str, maker: Maker[Any]) -> str:
@@ -131,6 +135,35 @@ def test_an_erased_account_that_goes_on_living_is_noticed() -> None:
     """What nobody has written must not change."""
     sentence = fails(REPOSITORY, "erased.keeps_id", Maker(REPOSITORY, WakesErased))
     assert "after another took its keys" in sentence
+
+
+class TakenForStale(MemoryUserRepository):
+    """Tells whoever swaps for the second time that the address is taken."""
+
+    def save(self, change: Change, /) -> None:
+        if any(user.version > 1 for user in change.users):
+            raise EmailTaken(change.users[0].email)
+        super().save(change)
+
+
+def test_a_swap_that_is_refused_as_taken_is_noticed() -> None:
+    """Who loses a swap has read too early: no address is anybody else's."""
+    sentence = fails(REPOSITORY, "threads.swaps", Maker(REPOSITORY, TakenForStale))
+    assert sentence == "A swap of two addresses was refused as EmailTaken."
+
+
+class TellsPasses(MemoryThrottle):
+    """Calls an attempt that passes the first refusal."""
+
+    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+        made = super().reserve(buckets, now)
+        return made if made.retry_after is not None else replace(made, first_refusal=True)
+
+
+def test_a_pass_that_is_told_as_a_refusal_is_noticed() -> None:
+    """Else a history would tell of floods that never were."""
+    sentence = fails(THROTTLE, "first_refusal.once", Maker(THROTTLE, TellsPasses))
+    assert sentence == "An attempt that passed is told as a refusal."
 
 
 def test_an_undue_refusal_is_told_by_its_name() -> None:
