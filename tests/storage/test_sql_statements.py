@@ -252,6 +252,20 @@ def test_a_lone_statement_has_no_transaction_on_postgresql(store: str, engine: E
     assert levels == [lone, lone, None]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_event_alone_is_a_lone_statement(count: int, store: str, engine: Engine) -> None:
+    """A sign-in's event needs no transaction around it on PostgreSQL; two events do."""
+    levels: list[object] = []
+
+    def note(connection: Connection, *_: object) -> None:
+        levels.append(connection.get_execution_options().get("isolation_level"))
+
+    event.listen(engine, "before_cursor_execute", note)
+    SqlUserRepository(engine).save(Change(events=[edited()] * count))
+    event.remove(engine, "before_cursor_execute", note)
+    assert levels == ["AUTOCOMMIT" if (store, count) == ("postgresql", 1) else None]
+
+
 def test_a_new_account_and_its_event_are_one_transaction(engine: Engine) -> None:
     """Everything that a save asks and writes is between one BEGIN and one COMMIT, once."""
     with listening(engine) as sent:
