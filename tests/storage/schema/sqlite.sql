@@ -1,0 +1,77 @@
+CREATE TABLE schoolauth_users (
+  id VARCHAR(64) NOT NULL,
+  school VARCHAR(40) NOT NULL,
+  school_key VARCHAR(40) NOT NULL,
+  username VARCHAR(64) NOT NULL,
+  username_key VARCHAR(80) NOT NULL,
+  email VARCHAR(254),
+  email_key VARCHAR(254),
+  mis_key VARCHAR(200),
+  given_name VARCHAR(100) NOT NULL,
+  family_name VARCHAR(100) NOT NULL,
+  role VARCHAR(20) NOT NULL,
+  status VARCHAR(20) NOT NULL,
+  status_since BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  last_login_at BIGINT,
+  must_change_password BOOLEAN NOT NULL,
+  superseded_by VARCHAR(64),
+  legal_hold BOOLEAN NOT NULL,
+  epoch BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  password VARCHAR(512),
+  search_text TEXT NOT NULL,
+  CONSTRAINT pk_schoolauth_users PRIMARY KEY (id),
+  CONSTRAINT uq_schoolauth_users_username_key UNIQUE (username_key),
+  CONSTRAINT uq_schoolauth_users_email_key UNIQUE (email_key),
+  CONSTRAINT uq_schoolauth_users_mis_key UNIQUE (mis_key)
+);
+
+CREATE INDEX ix_schoolauth_users_school ON schoolauth_users (school_key, username_key);
+
+CREATE TABLE schoolauth_events (
+  seq INTEGER NOT NULL,
+  kind VARCHAR(40) NOT NULL,
+  at BIGINT NOT NULL,
+  actor VARCHAR(120) NOT NULL,
+  school_key VARCHAR(40),
+  user_id VARCHAR(64),
+  details TEXT NOT NULL,
+  CONSTRAINT pk_schoolauth_events PRIMARY KEY (seq)
+);
+
+CREATE INDEX ix_schoolauth_events_school ON schoolauth_events (school_key, seq);
+
+CREATE INDEX ix_schoolauth_events_user ON schoolauth_events (user_id, seq);
+
+CREATE TABLE schoolauth_schools (
+  code_key VARCHAR(40) NOT NULL,
+  code VARCHAR(40) NOT NULL,
+  name VARCHAR(100) NOT NULL,
+  headteacher_email VARCHAR(254),
+  headteacher_email_key VARCHAR(254),
+  deputy_email VARCHAR(254),
+  deputy_email_key VARCHAR(254),
+  CONSTRAINT pk_schoolauth_schools PRIMARY KEY (code_key)
+);
+
+CREATE TABLE schoolauth_gate (
+  id INTEGER NOT NULL,
+  CONSTRAINT pk_schoolauth_gate PRIMARY KEY (id)
+);
+
+CREATE TABLE schoolauth_throttle (
+  bucket VARCHAR(64) NOT NULL,
+  seconds BIGINT NOT NULL,
+  place INTEGER NOT NULL,
+  reservation VARCHAR(40) NOT NULL,
+  free_at BIGINT NOT NULL,
+  undecided_until BIGINT,
+  CONSTRAINT pk_schoolauth_throttle PRIMARY KEY (bucket, seconds, place)
+);
+
+CREATE INDEX ix_schoolauth_throttle_free_at ON schoolauth_throttle (free_at);
+
+CREATE INDEX ix_schoolauth_throttle_reservation ON schoolauth_throttle (reservation);
+
+INSERT INTO schoolauth_gate (id) VALUES (1);
