@@ -13,7 +13,8 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["schoolauth", "email_validator", "itsdangerous", "zipfile"]):
+PARSERS = ["schoolauth", "email_validator", "itsdangerous", "zipfile"]
+with atheris.instrument_imports(include=PARSERS):
     from tests.fuzz.targets import TARGETS
 
 
