@@ -9,6 +9,7 @@ import pytest
 from schoolauth.ports import SchoolDirectory, UserRepository
 from tests.databases import STORES, Databases, Stock
 from tests.profiles import load_profile
+from tests.throttles import Throttles
 
 pytest.register_assert_rewrite("tests.storage.refusals")
 load_profile()
@@ -18,6 +19,14 @@ load_profile()
 def databases() -> Iterator[Databases]:
     """The scratch databases of this process, dropped at its end."""
     made = Databases()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def throttles(databases: Databases) -> Iterator[Throttles]:
+    """Makes throttles of each kind."""
+    made = Throttles(databases)
     yield made
     made.close()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from schoolauth import (
+    ApprovalRefused,
     EmailMissing,
     EmailTaken,
     LoginRefused,
@@ -17,6 +19,7 @@ from schoolauth import (
     SessionEnded,
     Status,
     TokenRefused,
+    TooManyLeavers,
 )
 from tests.service.world import PASSWORD, World, make_world
 
@@ -57,13 +60,15 @@ def test_every_question_has_a_page(question: str) -> None:
 
 
 def test_1_a_space_at_the_end(world: World) -> None:
-    """The admin's sign-in with a space at the end fails and says so; without it, it works."""
+    """A space at the end is told to the admin, and to whoever is asked; without it, it works."""
     for name, password, place in (
         ("wg204nx_admin ", PASSWORD, "end of the username"),
         ("wg204nx_admin", PASSWORD + " ", "end of the password"),
     ):
         with pytest.raises(LoginRefused, match=place):
             world.auth.log_in(name, password)
+    finding = world.desk.diagnose("wg204nx_admin").findings[0]
+    assert (finding.code, finding.remedy) == ("space_in_recent_attempts", None)
     assert world.auth.log_in("wg204nx_admin", PASSWORD).user.role is Role.ADMIN
 
 
@@ -71,6 +76,34 @@ def test_2_the_forgotten_admin_password(world: World) -> None:
     """The admin resets it by mail."""
     world.auth.request_password_reset("wg204nx_admin")
     login = world.auth.reset_password(world.token("password_reset"), "Blackboard8")
+    assert login.user.id == world.admin.id
+
+
+def test_2_the_headteacher_approves_by_a_link(world: World) -> None:
+    """Without the mailbox, the headteacher's link gives the account a new address, once."""
+    new = "ada.new@hill.example.org"
+    world.auth.request_admin_recovery("wg204nx", new_email=new, requested_by="Ada, office")
+    link = world.token("approve_recovery")
+    assert world.outbox.last("approve_recovery").to == world.school.headteacher_email
+    assert str(world.auth.approve_admin_recovery(link).email) == new
+    login = world.auth.reset_password(world.token("create_password"), "Blackboard8")
+    assert login.user.id == world.admin.id
+    with pytest.raises(TokenRefused):
+        world.auth.approve_admin_recovery(link)
+
+
+def test_2_the_headteacher_confirms_in_writing(world: World) -> None:
+    """Written confirmation counts from the headteacher's address on file, and from no other."""
+    letter = {"reference": "ticket 4711", "new_email": "ada.new@hill.example.org"}
+    support = world.auth.support(by="Robin")
+    with pytest.raises(ApprovalRefused) as caught:
+        support.confirm_admin_recovery(
+            "wg204nx", confirmation_from="head@hill.example.com", **letter
+        )
+    assert caught.value.reason == "not_on_file"
+    head = str(world.school.headteacher_email)
+    support.confirm_admin_recovery("wg204nx", confirmation_from=head, **letter)
+    login = world.auth.reset_password(world.token("create_password"), "Blackboard8")
     assert login.user.id == world.admin.id
 
 
@@ -91,7 +124,9 @@ def test_4_changed_but_incorrect(world: World) -> None:
     teacher = world.teacher()
     with pytest.raises(PasswordRejected, match=r"at least 8 characters.*needs a number"):
         world.auth.change_password(teacher.id, current=PASSWORD, new="secret")
-    assert world.kinds(teacher)[0] == "password_refused"
+    finding = world.desk.diagnose(str(teacher.username)).findings[0]
+    assert finding.code == "password_change_refused"
+    assert "it was too short and it had no number. The old one still works." in finding.message
     assert world.log_in(teacher)
     world.auth.change_password(teacher.id, current=PASSWORD, new="Blackboard8")
     assert world.log_in(teacher, "Blackboard8")
@@ -102,24 +137,34 @@ def test_5_the_create_new_password_mail(world: World) -> None:
     teacher = world.teacher(None)
     with pytest.raises(EmailMissing, match="Edit the user in User Management and add an address"):
         world.desk.send_create_password_email(teacher.id)
+    codes = [finding.code for finding in world.desk.diagnose(str(teacher.username)).findings]
+    assert "no_email" in codes
     world.desk.set_email(teacher.id, EMAIL)
     world.desk.send_create_password_email(teacher.id)
     assert world.auth.reset_password(world.token("create_password"), PASSWORD).user.id == teacher.id
 
 
-def test_6_more_than_one_account(world: World) -> None:
-    """Mapping proposes instead of adding a second account; one that is there is set inactive."""
+def test_6_mapping_makes_no_second_account(world: World) -> None:
+    """Mapping proposes the account of the same name, and adds none until somebody decides."""
     james = world.teacher(email=EMAIL)
-    second = world.teacher(None)
-    assert [str(user.username) for user in world.desk.search("james").items] == [
-        "wg204nx_james",
-        "wg204nx_james.1",
-    ]
-    world.desk.deactivate(second.id, release_email=True)
     plan = world.desk.plan_mapping([RosterRow("17", "Jess", "James")], source="sims")
-    assert plan.items[0].kind == "may_match"
-    assert set(plan.items[0].candidates) == {james.id, second.id}
+    assert [(item.kind, item.candidates) for item in plan.items] == [("may_match", (james.id,))]
     assert world.desk.apply_mapping(plan).added == ()
+
+
+def test_6_more_than_one_account(world: World) -> None:
+    """The pair is found, one call does the five steps, and one takes them back."""
+    james = world.teacher(None)
+    second = world.teacher(email=EMAIL)
+    (group,) = world.desk.find_duplicates()
+    assert [str(user.username) for user in group.users] == ["wg204nx_james", "wg204nx_james.1"]
+    assert group.verdict == "one_person"
+    kept = world.desk.resolve_duplicate(keep=james.id, retire=second.id)
+    retired = world.desk.get_user(second.id)
+    assert (retired.status, retired.email, str(kept.email)) == (Status.INACTIVE, None, EMAIL)
+    assert [group.verdict for group in world.desk.find_duplicates()] == ["resolved"]
+    restored = world.desk.undo_resolve_duplicate(keep=james.id, retire=second.id)
+    assert (restored.status, str(restored.email)) == (second.status, EMAIL)
 
 
 def test_7_remove_an_address(world: World) -> None:
@@ -147,10 +192,40 @@ def test_8_a_teacher_has_left(world: World) -> None:
         world.auth.reset_password(world.token("password_reset"), "Blackboard8")
 
 
+def test_8_several_have_left(world: World) -> None:
+    """Who is not in a complete list has left; a list cut short is held by the brake."""
+    rows = [
+        RosterRow(str(number), name, "James", email=f"{name}@hill.example.org".lower())
+        for number, name in enumerate(["Ann", "Ben", "Cat", "Dan", "Eve"])
+    ]
+    world.desk.apply_mapping(world.desk.plan_mapping(rows, source="sims"))
+    short = world.desk.plan_mapping(rows[:1], source="sims", complete=True)
+    with pytest.raises(TooManyLeavers):
+        world.desk.apply_mapping(short)
+    plan = world.desk.plan_mapping(rows[:4], source="sims", complete=True)
+    (left,) = world.desk.apply_mapping(plan).left
+    assert world.desk.get_user(left).given_name == "Eve"
+    assert world.desk.get_user(left).status is Status.INACTIVE
+
+
+def test_8_leavers_are_erased_in_time(world: World) -> None:
+    """Once the time for keeping them is over, nothing personal is left of a leaver."""
+    teacher = world.teacher(email=EMAIL)
+    world.desk.deactivate(teacher.id)
+    support, year = world.auth.support(by="Robin"), timedelta(days=365)
+    assert support.erase_leavers(year, apply=True).due == ()
+    world.clock.advance(days=366)
+    assert support.erase_leavers(year).due == (teacher.id,)
+    assert support.erase_leavers(year, apply=True).erased == (teacher.id,)
+    assert world.desk.get_user(teacher.id).email is None
+
+
 def test_9_the_question_is_not_listed(world: World) -> None:
-    """What happened to an account can be looked up."""
+    """What keeps somebody out is asked in one call; what happened can be looked up."""
     teacher = world.teacher()
     with pytest.raises(LoginRefused):
         world.log_in(teacher, "Wrong1234")
+    finding = world.desk.diagnose(str(teacher.username)).findings[0]
+    assert finding.code == "old_password_in_recent_attempts"
     event = world.desk.history(teacher.id, limit=1).items[0]
     assert '"reason": "wrong_password"' in str(event.to_record()["details"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from schoolauth.ports import Throttle
+from schoolauth.ports import UNDECIDED_SECONDS, Throttle
 from schoolauth.testing import ThrottleContract
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
-from schoolauth.throttle import UNDECIDED_SECONDS, MemoryThrottle
+from schoolauth.throttle import MemoryThrottle
 
 
 class TestMemoryThrottle(ThrottleContract):

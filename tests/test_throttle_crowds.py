@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from schoolauth import throttle as throttle_module
-from schoolauth.ports import Bucket, Limit, Outcome, Reservation
+from schoolauth.ports import Outcome
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from schoolauth.throttle import MemoryThrottle
+from schoolauth.throttle import memory as throttle_module
 
 PATIENCE = 60.0
 """Seconds after which a test gives up on a thread: only where the code is broken."""
@@ -137,117 +134,3 @@ def test_the_search_for_room_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPa
     tried(throttle, bucket("free"))
     assert [passes(throttle, bucket("new")) for _ in range(3)] == [False, False, True]
     assert not any(passes(throttle, bucket(str(number))) for number in range(5))
-
-
-# --- Against a model -------------------------------------------------------------------------
-
-
-class Model:
-    """One bucket as a plain list of failures, in whole seconds."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self.bucket = bucket
-        self.failed: list[int] = []
-        self.undecided: dict[str, int] = {}
-        self.silent_until = 0
-
-    def age(self, now: int) -> None:
-        for key, since in list(self.undecided.items()):
-            if now - since >= 30:
-                self.failed.append(self.undecided.pop(key))
-
-    def has_room(self, limit: Limit, now: int, more: int = 0) -> bool:
-        return sum(now - t < limit.seconds for t in self.failed) + more < limit.attempts
-
-    def wait(self, now: int) -> int:
-        """Return the first second at which every limit has room."""
-        limits = self.bucket.limits
-        return next(n for n in range(10**6) if all(self.has_room(lim, now + n) for lim in limits))
-
-    def is_crowded(self, now: int) -> bool:
-        return not all(self.has_room(lim, now, len(self.undecided)) for lim in self.bucket.limits)
-
-    def tell(self, now: int) -> bool:
-        """Return whether this refusal is the first of a window, and begin the window."""
-        if self.silent_until > now:
-            return False
-        full = [lim.seconds for lim in self.bucket.limits if not self.has_room(lim, now)]
-        self.silent_until = now + max(full)
-        return True
-
-    def forget(self) -> None:
-        self.failed, self.silent_until = [], 0
-
-
-BUCKETS = (
-    bucket("name", (2, 10), (4, 60)),
-    bucket("account", (3, 45)),
-    bucket("source", (4, 20), cleared=False),
-)
-some_buckets = st.lists(st.sampled_from(BUCKETS), min_size=1, unique=True)
-
-
-class ThrottleMachine(RuleBasedStateMachine):
-    """Any order of tries, words, unlocks and waits, beside the model."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.throttle = MemoryThrottle(wait=0)
-        self.models = {bucket.key: Model(bucket) for bucket in BUCKETS}
-        self.now = 0
-        self.made: list[Reservation] = []
-
-    def aged(self, buckets: Sequence[Bucket]) -> list[Model]:
-        models = [self.models[bucket.key] for bucket in buckets]
-        for model in models:
-            model.age(self.now)
-        return models
-
-    @rule(seconds=st.sampled_from([1, 5, 10, 29, 30, 45, 60]))
-    def wait(self, seconds: int) -> None:
-        self.now += seconds
-
-    @rule(buckets=some_buckets)
-    def reserve(self, buckets: list[Bucket]) -> None:
-        models = self.aged(buckets)
-        made = self.throttle.reserve(buckets, at(self.now))
-        if waits := [model.wait(self.now) for model in models if model.wait(self.now)]:
-            first = [model.tell(self.now) for model in models if model.wait(self.now)]
-            assert (made.retry_after, made.first_refusal) == (max(waits), any(first))
-        elif any(model.is_crowded(self.now) for model in models):
-            assert (made.retry_after, made.first_refusal) == (1, False)
-        else:
-            assert (made.retry_after, made.first_refusal) == (None, False)
-            for model in models:
-                model.undecided[made.id] = self.now
-        self.made.append(made)
-
-    @rule(data=st.data(), outcome=st.sampled_from(Outcome))
-    def settle(self, data: st.DataObject, outcome: Outcome) -> None:
-        if not self.made:
-            return
-        made = data.draw(st.sampled_from(self.made))
-        self.throttle.settle(made, outcome, at(self.now))
-        for model in self.aged(made.buckets):
-            if model.undecided.pop(made.id, None) is None:
-                continue
-            if outcome is Outcome.FAILED:
-                model.failed.append(self.now)
-            elif outcome is Outcome.SUCCEEDED and model.bucket.cleared_by_success:
-                model.forget()
-
-    @rule(bucket=st.sampled_from(BUCKETS))
-    def clear(self, bucket: Bucket) -> None:
-        self.peek(bucket)  # so that both have counted what was undecided for too long
-        self.throttle.clear(bucket.key)
-        self.models[bucket.key].forget()
-
-    @rule(bucket=st.sampled_from(BUCKETS))
-    def peek(self, bucket: Bucket) -> None:
-        (model,) = self.aged([bucket])
-        assert self.throttle.peek(bucket, at(self.now)) == model.wait(self.now)
-
-
-def test_throttle_is_its_model() -> None:
-    """In any order of calls it answers as plain lists of failures do."""
-    run_state_machine_as_test(ThrottleMachine)

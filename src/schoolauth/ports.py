@@ -184,6 +184,10 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251 # the one place where the clock is asked
 
 
+UNDECIDED_SECONDS = 30
+"""After so many seconds without a word about it, an attempt counts as failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most *attempts* within *seconds*."""
@@ -229,7 +233,8 @@ class Throttle(Protocol):
     """Counts attempts before they are verified, so that no crowd slips past the limit.
 
     Places undecided for 30 seconds count as failed. Where only undecided attempts fill a bucket,
-    `reserve` waits for them, for a bounded time.
+    `reserve` waits for them, for a bounded time. Any call may raise `StorageUnavailable`: what
+    could not be reserved is not tried, and what could not be settled will count as failed.
     """
 
     def reserve(self, buckets: Sequence[Bucket], now: datetime, /) -> Reservation:

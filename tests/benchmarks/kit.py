@@ -1,4 +1,4 @@
-"""The whole repository contract, random lives and threads included, on every store.
+"""The whole repository contract, random lives, threads and joining included, on every store.
 
 ``python -m tests.benchmarks.kit``: the floor is the store in memory, which the other stores are
 compared with. The goals are in seconds: under 20 in memory, under 90 on PostgreSQL, on two cores.
@@ -7,12 +7,15 @@ compared with. The goals are in seconds: under 20 in memory, under 90 on Postgre
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from time import perf_counter
 
 from hypothesis import settings
 
 from schoolauth.ports import UserRepository
+from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.testing import check_repository
 from tests.benchmarks.stage import databases
 from tests.databases import STORES, Databases
@@ -25,7 +28,16 @@ def timed(made: Databases, store: str) -> tuple[float, str]:
     def make() -> UserRepository:
         return made.stock(store).users
 
-    report = check_repository(make, progress=lambda _: ends.append(perf_counter()))
+    @contextmanager
+    def join(_: UserRepository) -> Iterator[UserRepository]:
+        with made.engine(store).begin() as connection:
+            yield SqlUserRepository(connection)
+
+    report = check_repository(
+        make,
+        join=None if store == "memory" else join,
+        progress=lambda _: ends.append(perf_counter()),
+    )
     took = [end - start for start, end in pairwise(ends)]
     slowest = sorted(zip(took, (line.id for line in report.lines), strict=True), reverse=True)
     lines = [f"    {seconds:6.1f} s  {name}\n" for seconds, name in slowest[:3]]

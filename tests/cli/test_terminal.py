@@ -117,6 +117,16 @@ def test_table_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "".join(line[14:] for line in lines[1:]) == row[1]
 
 
+def test_first_column_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a row is called can be copied, however narrow the terminal."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    label = f"left:{'wg204nx_hill' * 2}"
+    said = shown(lambda out: out.table(["Row", "Name"], [[label, "Ann " * 12]]))
+    assert label in said.splitlines()[1]
+    assert len(shown(lambda out: out.table(["Row"], [[label * 3]])).splitlines()) == 2
+
+
 def test_table_that_cannot_be_narrower(monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns stop at ten characters: then the terminal breaks the line, and nothing hangs."""
     monkeypatch.setenv("COLUMNS", "40")

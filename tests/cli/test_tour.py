@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from schoolauth.cli import main, stage, tour
-from schoolauth.cli.stage import Mails, Stage, promise
+from schoolauth.cli.recovery import KeptMails
+from schoolauth.cli.stage import Stage, promise
 from schoolauth.errors import LoginRefused
 from schoolauth.model.mail import MailMessage
 
@@ -60,13 +61,13 @@ def test_tour_tells_no_secret(
         passwords.append(f"Chalkboard-{len(passwords)}")
         return passwords[-1]
 
-    def send(self: Mails, message: MailMessage) -> None:
+    def send(self: KeptMails, message: MailMessage) -> None:
         self.append(message)
         sent.append(message)
 
     monkeypatch.setattr(tour, "new_password", new_password)
     monkeypatch.setattr(stage, "new_password", new_password)
-    monkeypatch.setattr(Mails, "send", send)
+    monkeypatch.setattr(KeptMails, "send", send)
     assert main(["tour"]) == 0
     text = capsys.readouterr().out
     tokens = [message.token for message in sent if message.token is not None]
@@ -79,7 +80,13 @@ def test_tour_tells_no_secret(
         assert f"refused   {code}: " in text
     for code in ("password_change_required", "email_taken", "session_ended"):
         assert f"refused   {code}: " in text
+    for code in ("approval_refused", "too_many_leavers"):
+        assert f"refused   {code}: " in text
+    for finding in ("space_in_recent_attempts", "password_change_refused", "invitation_not_sent"):
+        assert f"answer    {finding}: " in text
     assert "1 may match" in text
+    assert "wg204nx_james, wg204nx_james.1: one person" in text
+    assert "3 due, 1 under a legal hold, 3 erased" in text
     assert "Every question came out as promised" in text
 
 

@@ -49,7 +49,7 @@ def test_blank_cells_are_no_flaws() -> None:
     for blank in (None, ""):
         row = RosterRow(blank, "", "", blank, blank)
         read = read_row(row, HILL, "sims")
-        assert (read.keys, read.flaws, read.folded_name.strip()) == ((), (), "")
+        assert (read.keys, read.flaws, read.name_key) == ((), (), "")
 
 
 @pytest.mark.parametrize(

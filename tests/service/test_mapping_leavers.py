@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from threading import Barrier, Thread
 
 import pytest
 
 from schoolauth import (
     EmailTaken,
+    LastAdmin,
     LoginRefused,
+    MappingOutdated,
     MappingPlan,
     MisId,
+    NotPermitted,
     Role,
     RosterProblem,
     RosterRow,
@@ -19,6 +25,7 @@ from schoolauth import (
     Skip,
     Status,
     TooManyLeavers,
+    Unavailable,
     User,
 )
 from schoolauth.mis import Roster
@@ -247,11 +254,64 @@ def test_the_flags_of_a_plan_are_part_of_it(world: World) -> None:
     """A plan that calls itself complete on its way is another plan."""
     linked(world, "9")
     made = plan(world, ANN, complete=False)
-    from schoolauth import MappingOutdated
-
     with pytest.raises(MappingOutdated):
         world.desk.apply_mapping(replace(made, complete=True))
     with pytest.raises(MappingOutdated):
         MappingPlan.from_json(made.to_json().replace('"complete": false, ', ""))
     renewed = world.desk.plan_mapping([CAT], source="sims", rekey=True)
     assert MappingPlan.from_json(renewed.to_json()) == renewed
+
+
+def test_one_plan_applied_by_many_at_once(stored_world: World) -> None:
+    """Of eight who press the button one applies it; the others are told to plan again."""
+    world = stored_world
+    jess = linked(world, "9")
+    made = plan(world, ANN, BOB)
+    barrier, reports, refused = Barrier(8), [], []
+
+    def apply() -> None:
+        desk = world.auth.support(by="x").manage("wg204nx")
+        barrier.wait()
+        try:
+            reports.append(desk.apply_mapping(made))
+        except (MappingOutdated, Unavailable) as error:
+            refused.append(error)
+
+    threads = [Thread(target=apply) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(len(report.added), report.left) for report in reports] == [(2, (jess.id,))]
+    assert len(refused) == 7
+    assert len(world.desk.history(kinds=["mapping_applied"]).items) == 1
+
+
+def test_an_admin_who_is_gone_meanwhile_is_not_the_last(stored_world: World) -> None:
+    """A list retires one admin while another retires herself: one of the two stands."""
+    world = stored_world
+    boss = world.desk.add_user(
+        given_name="B",
+        family_name="Boss",
+        role=Role.ADMIN,
+        mis_id=MisId(world.school.code, "sims", "50"),
+    )
+    world.desk.set_password(boss.id, "Chalkboard7", must_change=False)
+    made = plan(world, ANN)
+    barrier = Barrier(2)
+    support = world.auth.support(by="x").manage("wg204nx")
+
+    def run(call: Callable[[], object]) -> None:
+        barrier.wait()
+        with suppress(LastAdmin, MappingOutdated, Unavailable, NotPermitted):
+            call()
+
+    threads = [
+        Thread(target=run, args=(lambda: support.apply_mapping(made),)),
+        Thread(target=run, args=(lambda: support.deactivate(world.admin.id),)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(support.search(roles=[Role.ADMIN], statuses=[Status.ACTIVE]).items) == 1

@@ -36,6 +36,13 @@ def test_a_cursor_of_names_is_a_short_text(
         schools.list(after=after)
 
 
+@pytest.mark.parametrize("after", [5, b"hill", ["hill"]], ids=repr)
+def test_a_cursor_is_a_text(schools: SchoolDirectory, after: str) -> None:
+    """What is no str is a TypeError that says what is wanted."""
+    with pytest.raises(TypeError, match="after must be the `next` of a page"):
+        schools.list(after=after)
+
+
 def test_a_text_behind_every_name_leaves_an_empty_page(
     users: UserRepository, schools: SchoolDirectory
 ) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
+from schoolauth.model.events import SchoolAdded
+from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
+from schoolauth.storage.sql_tables import standard_tables
 from schoolauth.testing import SchoolDirectoryContract
+from schoolauth.testing.repository.people import NOW
 from tests.databases import Databases
 
 
@@ -37,3 +42,16 @@ class TestPostgreSQL(StoreContract):
 
 class TestMariaDB(StoreContract):
     store = "mariadb"
+
+
+@pytest.mark.parametrize("missing", ["headteacher_email", "headteacher_email_key"])
+def test_half_an_address_is_none(missing: str, databases: Databases) -> None:
+    """A row in which an address lacks its canonical text, or its form that is shown, has none."""
+    stock = databases.stock("sqlite")
+    hill = School("hill", "Hill", "head@x.example", "deputy@x.example")
+    stock.schools.save(hill, SchoolAdded(at=NOW, school=hill.code))
+    assert stock.engine is not None
+    with stock.engine.begin() as connection:
+        connection.execute(update(standard_tables().schools).values({missing: None}))
+    found = stock.schools.find([hill.code])[hill.code]
+    assert (found.headteacher_email, found.deputy_email) == (None, hill.deputy_email)

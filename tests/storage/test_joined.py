@@ -150,6 +150,15 @@ def test_a_host_without_transactions_is_refused(host: Host) -> None:
     assert history(SqlUserRepository(host.engine)) == ()
 
 
+def test_an_engine_made_without_transactions_is_refused(databases: Databases) -> None:
+    """Whether the engine was told so when it was made, or later, each save would be by halves."""
+    engine = databases.open(databases.url("sqlite"), isolation_level="AUTOCOMMIT")
+    with pytest.raises(NotConfigured):
+        SqlUserRepository(engine)
+    with engine.connect() as connection, pytest.raises(NotConfigured):
+        save(SqlUserRepository(connection), a_user("ann"))
+
+
 def test_an_unexpected_error_spoils_the_hosts_transaction(store: str, host: Host) -> None:
     """Where the database itself fails in the middle of a change, no half of it is committed."""
     engine = host.engine

@@ -74,11 +74,31 @@ def test_the_script_makes_the_same_tables(store: str, bare: Engine, databases: D
 def test_the_script_of_another_version() -> None:
     """From today's version there is nothing to do; of other versions and dialects it knows none."""
     assert schema_sql("postgresql", since=SCHEMA_VERSION) == ""
-    for since in (0, 2):
+    for since in (0, SCHEMA_VERSION + 1):
         with pytest.raises(ValueError, match="version"):
             schema_sql("postgresql", since=since)
     with pytest.raises(ValueError, match="oracle"):
         schema_sql("oracle")
+
+
+def test_the_step_from_version_1(store: str, bare: Engine, databases: Databases) -> None:
+    """A database of version 1 is told to be behind, and is today's after the step."""
+    run_script(bare, schema_sql(store))
+    (ann,) = save(SqlUserRepository(bare), a_full_user())
+    with bare.begin() as connection:
+        standard_tables().throttle.drop(connection)
+    with pytest.raises(ContractBroken, match="schoolauth_throttle is missing"):
+        verify_schema(bare)
+    run_script(bare, schema_sql(store, since=1))
+    verify_schema(bare)
+    assert read(SqlUserRepository(bare), ann) == [ann]
+    made, ours = inspect(bare), inspect(databases.engine(store))
+    for ask in ("get_columns", "get_indexes", "get_pk_constraint"):
+        mine, theirs = (
+            getattr(made, ask)("schoolauth_throttle"),
+            getattr(ours, ask)("schoolauth_throttle"),
+        )
+        assert sorted(map(repr, mine)) == sorted(map(repr, theirs))
 
 
 def test_mysql_and_mariadb_name_their_collations_differently() -> None:
@@ -89,13 +109,20 @@ def test_mysql_and_mariadb_name_their_collations_differently() -> None:
     assert "COLLATE" not in schema_sql("sqlite")
 
 
+@pytest.mark.parametrize("dialect_name", ["mysql", "mariadb"])
+def test_every_table_has_transactions_and_every_letter(dialect_name: str) -> None:
+    """Whatever the server's own defaults are: InnoDB, and all of Unicode."""
+    script = schema_sql(dialect_name)
+    assert script.count("ENGINE=InnoDB") == script.count("CHARSET=utf8mb4") == 5
+
+
 def test_a_prefix_and_a_schema_of_the_hosts_own(databases: Databases) -> None:
     """A host may have the tables under its own prefix and schema, all through its metadata."""
     engine = databases.open(databases.url("postgresql"))
     metadata = MetaData()
     tables = build_tables(metadata, prefix="staff_", schema="people")
     assert sorted(metadata.tables) == [
-        f"people.staff_{n}" for n in ("events", "gate", "schools", "users")
+        f"people.staff_{n}" for n in ("events", "gate", "schools", "throttle", "users")
     ]
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA people"))
@@ -193,13 +220,29 @@ def test_the_type_tells_how_it_was_made() -> None:
     assert repr(ExactText()) == "ExactText()"
 
 
+def fine(code: str) -> bool:
+    """Return whether a fresh interpreter runs *code* to its end."""
+    command = [sys.executable, "-c", f"{code}\nprint('fine')"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (ran.stdout.strip(), ran.stderr) == ("fine", "")
+
+
 def test_no_orm_is_imported() -> None:
     """The SQL stores work without `sqlalchemy.orm`, and the memory store without SQLAlchemy."""
-    code = (
+    assert fine(
         "import sys, schoolauth.storage.memory; assert 'sqlalchemy' not in sys.modules;"
         "import schoolauth.storage.sql as s; from sqlalchemy import create_engine;"
         "e = create_engine('sqlite://'); s.create_tables(e); s.SqlUserRepository(e).find([]);"
-        "assert 'sqlalchemy.orm' not in sys.modules; print('fine')"
+        "assert 'sqlalchemy.orm' not in sys.modules"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (ran.stdout.strip(), ran.stderr) == ("fine", "")
+
+
+def test_what_is_no_bind_is_told_without_the_orm() -> None:
+    """Where nobody has imported `sqlalchemy.orm`, there is no session to take it for."""
+    assert fine(
+        "import sys, schoolauth.storage.sql as s\n"
+        "try: s.SqlUserRepository('sqlite://')\n"
+        "except TypeError as error: assert 'Engine' in str(error)\n"
+        "else: raise AssertionError\n"
+        "assert 'sqlalchemy.orm' not in sys.modules"
+    )

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, make_url
 
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.storage.sql_binding import Binding
+from schoolauth.storage.sql_save import UNIQUE, ChangeWriter
+from schoolauth.storage.sql_schools import _Statements
+from schoolauth.storage.sql_tables import standard_tables
 from schoolauth.testing.repository.people import (
     HILL,
     a_user,
@@ -146,6 +151,48 @@ def test_a_few_keys_of_several_kinds_are_one_indexed_select(
     assert "'ALL'" not in plan
 
 
+def test_many_keys_are_asked_for_by_the_batch(store: str, engine: Engine) -> None:
+    """PostgreSQL takes an array of up to 5,000, by one text however many; the others take 500."""
+    users, most = SqlUserRepository(engine), 5000 if store == "postgresql" else 500
+    for count, statements in ((most, 1), (most + 1, 2)):
+        with listening(engine) as sent:
+            users.find([UserId.parse(f"u{n}") for n in range(count)])
+        assert verbs(sent).count("SELECT") == statements
+    texts: set[str] = set()
+    for count in (2, 3):
+        with listening(engine) as sent:
+            users.find([UserId.parse(f"u{n}") for n in range(count)])
+        texts |= {text for text, _ in sent if text.startswith("SELECT")}
+    assert len(texts) == (1 if store == "postgresql" else 2)
+
+
+@pytest.mark.parametrize("name", ["mysql", "mariadb"])
+def test_locks_are_by_index_on_mysql_and_mariadb(name: str) -> None:
+    """Whatever the URL calls them: a scan would lock the rows of everybody."""
+    dialect = make_url(f"{name}+pymysql://").get_dialect()()
+    connection: Any = SimpleNamespace(dialect=dialect)
+    writer = ChangeWriter(standard_tables(), joined=True, dialect_name=name)
+    rows = str(writer._lock.statement(connection).compile(dialect=dialect))
+    assert "FORCE INDEX (PRIMARY)" in rows
+    assert rows.endswith("FOR UPDATE")
+    for key in UNIQUE:
+        holders = str(writer._holding(connection, key).compile(dialect=dialect))
+        assert f"FORCE INDEX (uq_schoolauth_users_{key})" in holders
+        assert holders.endswith("LOCK IN SHARE MODE")
+
+
+def test_locks_leave_foreign_keys_alone_on_postgresql() -> None:
+    """A host's rows that refer to an account or a school can be written while it is locked."""
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
+    connection: Any = SimpleNamespace(dialect=dialect)
+    tables = standard_tables()
+    writer = ChangeWriter(tables, joined=True, dialect_name="postgresql")
+    schools = _Statements(tables, joined=True, dialect_name="postgresql")
+    for lock in (writer._lock, writer._gate._lock, schools._lock, schools._gate._lock):
+        locking = str(lock.statement(connection).compile(dialect=dialect))
+        assert locking.endswith("FOR NO KEY UPDATE")
+
+
 def test_a_roster_is_a_few_selects(engine: Engine) -> None:
     """10,000 keys are asked for in at most 20 statements."""
     with listening(engine) as sent:
@@ -190,13 +237,43 @@ def test_a_sign_in_is_one_select_and_one_insert(engine: Engine) -> None:
     assert history(users)[0] == signed_in(ann)
 
 
+def test_a_lone_statement_has_no_transaction_on_postgresql(store: str, engine: Engine) -> None:
+    """There BEGIN and ROLLBACK would be round trips of their own; the others have no better way."""
+    levels: list[object] = []
+
+    def work(connection: Connection) -> None:
+        levels.append(connection.get_execution_options().get("isolation_level"))
+
+    binding = Binding(engine)
+    binding.read(work)
+    binding.write(work, lone=True)
+    binding.write(work)
+    lone = "AUTOCOMMIT" if store == "postgresql" else None
+    assert levels == [lone, lone, None]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_event_alone_is_a_lone_statement(count: int, store: str, engine: Engine) -> None:
+    """A sign-in's event needs no transaction around it on PostgreSQL; two events do."""
+    levels: list[object] = []
+
+    def note(connection: Connection, *_: object) -> None:
+        levels.append(connection.get_execution_options().get("isolation_level"))
+
+    event.listen(engine, "before_cursor_execute", note)
+    SqlUserRepository(engine).save(Change(events=[edited()] * count))
+    event.remove(engine, "before_cursor_execute", note)
+    assert levels == ["AUTOCOMMIT" if (store, count) == ("postgresql", 1) else None]
+
+
 def test_a_new_account_and_its_event_are_one_transaction(engine: Engine) -> None:
-    """Everything that a save asks and writes is between one BEGIN and one COMMIT."""
+    """Everything that a save asks and writes is between one BEGIN and one COMMIT, once."""
     with listening(engine) as sent:
         SqlUserRepository(engine).save(Change([a_user("ann", "ann@x.example")], [edited()]))
     assert verbs(sent)[0] == "BEGIN"
     assert verbs(sent)[-1] == "COMMIT"
     assert verbs(sent).count("BEGIN") == verbs(sent).count("INSERT") - 1 == 1
+    assert not any(text.startswith("UPDATE schoolauth_users") for text, _ in sent)
 
 
 def test_keys_that_stay_need_no_gate(store: str, engine: Engine) -> None:
@@ -260,7 +337,9 @@ def test_waiting_is_bounded_in_our_own_transactions_only(store: str, engine: Eng
     def bounds(sent: Sent) -> tuple[int, int]:
         texts = [text for text, _ in sent]
         locks = sum(" UPDATE" in text or " SHARE MODE" in text for text in texts if text[0] == "S")
-        return locks, sum("WAIT 5" in text or "lock_timeout" in text for text in texts)
+        return locks, sum(
+            text.endswith("WAIT 5") or "lock_timeout = '5s'" in text for text in texts
+        )
 
     own_locks, own_bounds = bounds(own)
     assert own_bounds == {"sqlite": 0, "postgresql": 1, "mariadb": own_locks}[store]

@@ -21,6 +21,11 @@ class TestMemory(UserRepositoryContract):
     def make_repository(self) -> UserRepository:
         return MemoryUserRepository()
 
+    def test_it_has_no_host(self) -> None:
+        """A store in memory says of itself that it joins nobody's transaction."""
+        users = MemoryUserRepository()
+        assert users.joined is MemorySchoolDirectory(users).joined is False
+
     def test_a_directory_may_stand_alone(self) -> None:
         """Without a repository the directory still keeps schools."""
         school = School("hill", "Hill")

@@ -82,6 +82,9 @@ UNEXPLAINED = {
         (1, 3, saving(ANN), "EmailTaken"), (2, 4, saving(BEN), "EmailTaken")
     ),
     "stale alone": history((1, 2, saving(ANN), "StaleUser"), (3, 4, WHO, "nobody")),
+    "stale after others had ended": history(
+        (1, 2, WHO, "nobody"), (3, 4, saving(ANN), "StaleUser"), (5, 6, WHO, "nobody")
+    ),
     "stale beside another, and written": history(
         (1, 3, saving(ANN), "StaleUser"), (2, 4, WHO, "nobody"), (5, 6, WHO, ANNS)
     ),

@@ -3,53 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 
 import pytest
 
 from schoolauth.errors import ContractBroken, SchoolUnknown, StaleUser
-from schoolauth.testing.behaviour import Contract, Maker, Unkept, equal, expect, refuses, show
-from schoolauth.testing.report import CLOSED, Line, Report, check
-
-Shelf = list[str]
-SHELF = Contract[Shelf]("shelf", "make_shelf", lambda shelf: "a book" if shelf else None, version=2)
-
-
-@SHELF.behaviour("shelf.fresh")
-def _(make: Maker[Shelf]) -> None:
-    """The factory gives a new, empty shelf each time."""
-    make.new()
-    make.new()
-
-
-@SHELF.behaviour("shelf.keeps")
-def _(make: Maker[Shelf]) -> None:
-    """A shelf keeps what is put on it.
-
-    Only the first line is the promise.
-    """
-    shelf = make.new()
-    shelf.append("Emma")
-    equal(list(shelf), ["Emma"], "the shelf")
-
-
-@SHELF.behaviour("shelf.ladder", needs="ladder")
-def _(make: Maker[Shelf]) -> None:
-    """A shelf is reached by its ladder."""
-    expect(make.options["ladder"](), "The ladder is too short.")
-
-
-@SHELF.behaviour("shelf.sorted", since=2)
-def _(make: Maker[Shelf]) -> None:
-    """A shelf sorts what is put on it."""
-    shelf = make.new()
-    shelf.extend(["b", "a"])
-    equal(list(shelf), ["a", "b"], "the shelf")
-
-
-class Sorted(list[str]):
-    def extend(self, books: object) -> None:
-        super().extend(sorted(books))  # type: ignore[call-overload] # the tests give lists
+from schoolauth.testing.behaviour import Contract, Maker, Unkept, equal, refuses, show
+from schoolauth.testing.report import CLOSED, Line, check
+from tests.testing.shelf import SHELF, Shelf, Sorted, report
 
 
 class Leaky(Sorted):
@@ -60,20 +20,6 @@ class Leaky(Sorted):
 class Refusing(Sorted):
     def append(self, book: str) -> None:
         raise StaleUser
-
-
-def report(
-    make: Callable[[], Shelf] = Sorted,
-    *,
-    ladder: Callable[[], bool] | None = None,
-    version: int | None = None,
-    progress: Callable[[Line], object] | None = None,
-    **gaps: str,
-) -> Report:
-    """Check what *make* gives; a gap's id is written with an underscore for its dot."""
-    maker = Maker(SHELF, make, {"ladder": ladder})
-    named = {name.replace("_", "."): reason for name, reason in gaps.items()}
-    return check(SHELF, maker, gaps=named, version=version, progress=progress)
 
 
 def test_what_is_kept_prints_as_a_table() -> None:
@@ -176,6 +122,24 @@ def test_a_pinned_version_must_exist(version: int) -> None:
         report(version=version)
 
 
+def test_a_contract_begins_with_version_one() -> None:
+    """So do its behaviours; to add a check leaves the function as it is."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
+
+    def check(make: Maker[Shelf]) -> None:
+        """Nothing is promised."""
+
+    assert contract.behaviour("shelf.nothing")(check) is check
+    assert (contract.version, contract.behaviours[0].since) == (1, 1)
+
+
+def test_a_check_without_a_docstring_has_its_id_for_a_promise() -> None:
+    """So do all of them under ``python -OO``, which takes the docstrings out."""
+    contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
+    contract.behaviour("shelf.nothing")(lambda make: None)
+    assert contract.behaviours[0].promise == "shelf.nothing"
+
+
 def test_every_version_can_be_pinned() -> None:
     """The newest version of a contract is one of its versions, and the one after it is not."""
     contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None, version=3)
@@ -275,7 +239,8 @@ def test_lines_are_told_as_they_come() -> None:
     assert report(progress=lines.append).lines == tuple(lines)
 
 
-def test_a_script_is_printed_below_the_table() -> None:
+@pytest.mark.parametrize("title", ["Failing test case:", "Falsifying example:"])
+def test_a_script_is_printed_below_the_table(title: str) -> None:
     """The calls that random lives found are printed for a person, and a driver's notes are not."""
     contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
 
@@ -284,12 +249,12 @@ def test_a_script_is_printed_below_the_table() -> None:
         """A shelf lives."""
         error = LookupError("a row")
         error.add_note("[parameters: a row]")
-        error.add_note("Failing test case:")
+        error.add_note(title)
         error.add_note("shelf.append('a')")
         raise error
 
     made = check(contract, Maker(contract, list), gaps={}, version=None, progress=None)
-    assert str(made).endswith("\n\nshelf.life fails after:\nFailing test case:\nshelf.append('a')")
+    assert str(made).endswith(f"\n\nshelf.life fails after:\n{title}\nshelf.append('a')")
     assert "a row" not in str(made)
 
 

@@ -53,6 +53,11 @@ def test_a_call_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     never.set()
 
 
+def test_a_minute_is_a_minute() -> None:
+    """The sentence about a call that is given up tells how long it was waited for."""
+    assert PATIENCE == 60
+
+
 THREADED = [behaviour for behaviour in REPOSITORY.behaviours if behaviour.id.startswith("threads.")]
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from schoolauth.cli.context import opened
 from schoolauth.cli.parser import parse
 from schoolauth.cli.terminal import Terminal, safe
+from schoolauth.cli.texts import problem_text
 from schoolauth.cli.tour import play_tour
-from schoolauth.errors import ContractBroken, LoginRefused, SchoolAuthError
+from schoolauth.errors import ContractBroken, LoginRefused, RosterUnreadable, SchoolAuthError
 
 __all__ = ["main"]
 
@@ -69,8 +70,12 @@ def _toured() -> bool:
 
 def _explain(error: SchoolAuthError) -> None:
     print(f"{error.code}: {safe(error.message)}", file=sys.stderr)
-    if isinstance(error, LoginRefused):
-        for hint in error.hints:
-            print(f"hint: {hint}", file=sys.stderr)
+    if isinstance(error, RosterUnreadable):
+        for problem in error.problems:
+            if problem.line is not None or problem.column is not None:
+                print(safe(problem_text(problem)), file=sys.stderr)
+    hints = error.hints if isinstance(error, LoginRefused) else getattr(error, "__notes__", ())
+    for hint in hints:
+        print(f"hint: {safe(hint)}", file=sys.stderr)
     if isinstance(error, ContractBroken):
         print("Has `init` been run on this database?", file=sys.stderr)

@@ -61,12 +61,11 @@ def user_list(context: Context) -> None:
             roles=args.role or frozenset(Role),
         )
     )
-    if users:
-        out.table(
+    if users or args.csv:
+        out.result(
             ["Username", "Name", "Role", "Status", "E-mail", "Last sign-in"],
             [_row(user) for user in users],
         )
-        out.say()
     counts = Counter(user.status for user in users)
     parts = [f"{counts[status]} {status}" for status in Status if counts[status]]
     out.say(counted(len(users), "account") + (f": {', '.join(parts)}." if parts else "."))
@@ -79,7 +78,7 @@ def _row(user: User) -> list[str]:
         user.full_name,
         user.role.value,
         user.status.value + (" (must change)" if user.must_change_password else ""),
-        str(user.email or "-"),
+        str(user.email or ""),
         "never" if last is None else f"{last:%Y-%m-%d}",
     ]
 

@@ -8,8 +8,10 @@ from argparse import Namespace
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schoolauth.cli.csv_table import CsvTerminal
 from schoolauth.cli.terminal import Terminal
 from schoolauth.errors import (
     NameInvalid,
@@ -21,13 +23,17 @@ from schoolauth.errors import (
 from schoolauth.model.change import LISTED, PAGE_MAX
 from schoolauth.model.names import SchoolCode, Username
 from schoolauth.model.user import Role, Status, User
+from schoolauth.ports import Mailer
 from schoolauth.service.school_auth import SchoolAuth
+from schoolauth.service.settings import Links
 from schoolauth.service.support_desk import SupportDesk
 from schoolauth.service.user_management import UserManagement
+from schoolauth.tokens import KEY_MIN_BYTES
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_NOWHERE = Links(password="https://nowhere.invalid/{token}")  # noqa: S106 # no page, and no secret
 NEEDS_SQLALCHEMY = 'this needs SQLAlchemy, which comes with: pip install "schoolauth[sql]"'
 
 
@@ -38,15 +44,17 @@ class Context:
     args: Namespace
     out: Terminal
     engine: Engine
+    secret_key: bytes
     auth: SchoolAuth
 
-    def support(self) -> SupportDesk:
-        """Open the support desk.
+    def support(self, mailer: Mailer | None = None) -> SupportDesk:
+        """Open the support desk; with a *mailer*, one that hands its mails to it.
 
         Raises:
             NameInvalid: if the ``--by`` name cannot be used.
         """
-        return self.auth.support(by=self._by())
+        auth = self.auth if mailer is None else _library(self.engine, self.secret_key, mailer)
+        return auth.support(by=self._by())
 
     def desk(self) -> UserManagement:
         """Open the desk of the school that is meant: ``--school``, or the only one there is."""
@@ -102,25 +110,49 @@ def opened(args: Namespace) -> Iterator[Context]:
     """
     try:
         from sqlalchemy.exc import SQLAlchemyError
-
-        from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
     except ModuleNotFoundError:
         raise SystemExit(NEEDS_SQLALCHEMY) from None
+    secret_key = _secret_key(args.key_file)
     engine = _connected(args.db)
     try:
-        # nothing that is signed here is handed out, so the key may end with the process
-        auth = SchoolAuth(
-            SqlUserRepository(engine),
-            secret_key=secrets.token_bytes(32),
-            schools=SqlSchoolDirectory(engine),
-        )
-        yield Context(args, Terminal(), engine, auth)
+        out = CsvTerminal() if args.csv else Terminal()
+        yield Context(args, out, engine, secret_key, _library(engine, secret_key))
         return
     except SQLAlchemyError as error:
         problem = type(error).__name__
     finally:
         engine.dispose()
     raise StorageUnavailable(f"The database gave up ({problem}).")
+
+
+def _library(engine: Engine, secret_key: bytes, mailer: Mailer | None = None) -> SchoolAuth:
+    from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+
+    return SchoolAuth(
+        SqlUserRepository(engine),
+        secret_key=secret_key,
+        schools=SqlSchoolDirectory(engine),
+        mailer=mailer,
+        links=_NOWHERE,
+    )
+
+
+def _secret_key(path: str | None) -> bytes:
+    """Return the application's key, so that digests in the history are the same as its own.
+
+    Nothing that is signed here is handed out, so that without it any key will do.
+    """
+    if path is None:
+        return secrets.token_bytes(KEY_MIN_BYTES)
+    try:
+        key = Path(path).read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        problem = f"--key-file cannot be read: {error.strerror}"
+    else:
+        if len(key) >= KEY_MIN_BYTES:
+            return key
+        problem = f"--key-file must hold the secret key, at least {KEY_MIN_BYTES} bytes"
+    raise SystemExit(problem)
 
 
 def _connected(url: str) -> Engine:

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
 
+from schoolauth.cli.answers import answer_lines
+from schoolauth.cli.recovery import KeptMails
 from schoolauth.cli.terminal import Terminal
-from schoolauth.cli.texts import counted, event_text, user_text, words
+from schoolauth.cli.texts import event_text
 from schoolauth.errors import SchoolAuthError
 from schoolauth.mis import Roster
-from schoolauth.model.change import PAGE_MAX, Page
+from schoolauth.model.change import PAGE_MAX
 from schoolauth.model.events import AuditEvent
-from schoolauth.model.mail import MailMessage
-from schoolauth.model.mapping import Link, MappingPlan, MappingReport
+from schoolauth.model.mapping import Link, MappingPlan
 from schoolauth.model.names import UserId
-from schoolauth.model.token import PasswordTokenInfo
 from schoolauth.model.user import User
 from schoolauth.service.school_auth import SchoolAuth
-from schoolauth.service.sign_in import Login
 from schoolauth.service.user_management import UserManagement
 
 Answer = TypeVar("Answer")
 Refusal = TypeVar("Refusal", bound=SchoolAuthError)
 
-_RECEIVERS = {SchoolAuth: "auth", UserManagement: "desk"}
 _TOKEN_SHOWN = 6
 _EVENTS_SHOWN = 4
-
-
-class Mails(list[MailMessage]):
-    """A mailer that sends nothing and keeps every mail."""
-
-    def send(self, message: MailMessage) -> None:
-        """Keep *message*."""
-        self.append(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +53,28 @@ class Stage:
     """Plays calls on one school: prints each with its answer or refusal, mails and audit events."""
 
     def __init__(
-        self, out: Terminal, auth: SchoolAuth, desk: UserManagement, mails: Mails, roster: Roster
+        self,
+        out: Terminal,
+        auth: SchoolAuth,
+        desk: UserManagement,
+        mails: KeptMails,
+        roster: Roster,
+        export: Roster,
     ) -> None:
         self.out = out
         self.auth = auth
         self.desk = desk
+        self.support = auth.support(by="tour")
+        self.support_desk = self.support.manage(desk.school)
+        self._receivers: list[tuple[str, object]] = [
+            ("auth.", auth),
+            ("desk.", desk),
+            ("support.", self.support),
+            (f"support.manage('{desk.school}').", self.support_desk),
+        ]
         self.mails = mails
         self.rows = Hidden(roster, "<rows of staff.csv>")
+        self.export = export
         self.passwords: dict[UserId, str] = {}
         self._names: dict[str, str] = {}
         self._mails_told = len(mails)
@@ -86,7 +91,7 @@ class Stage:
         """Make a call that is to succeed, and return its answer."""
         self._tell_call(call, args, kwargs)
         answer = call(*map(_used, args), **{name: _used(kwargs[name]) for name in kwargs})
-        for number, line in enumerate(self._answer_lines(answer)):
+        for number, line in enumerate(answer_lines(answer, self.name_of)):
             self.out.labelled("" if number else "answer", line, "green")
         self._tell_traces()
         return answer
@@ -143,7 +148,7 @@ class Stage:
     def name_of(self, user_id: str) -> str:
         """Return the username of the account with this id."""
         if user_id not in self._names:
-            self._names[user_id] = str(self.desk.get_user(user_id).username)
+            self._names[user_id] = str(self.desk.get_user(user_id).username) or "<erased>"
         return self._names[user_id]
 
     # --- how it is printed -----------------------------------------------------------------------
@@ -151,12 +156,12 @@ class Stage:
     def _tell_call(
         self, call: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        receiver = _RECEIVERS.get(type(getattr(call, "__self__", None)), "")
+        owner = getattr(call, "__self__", None)
+        receiver = next(name for name, desk in self._receivers if desk is owner)
         shown = [self._shown(arg) for arg in args]
         shown += [f"{name}={self._shown(kwargs[name])}" for name in kwargs]
-        name = f"{receiver}.{call.__name__}".removeprefix(".")
         self.out.say()
-        self.out.labelled("call", f"{name}({', '.join(shown)})", "bold")
+        self.out.labelled("call", f"{receiver}{call.__name__}({', '.join(shown)})", "bold")
 
     def _shown(self, value: Any) -> str:
         match value:
@@ -168,34 +173,14 @@ class Stage:
                 return f"Link({self._shown(value.user_id)})"
             case MappingPlan():
                 return "<the plan>"
+            case timedelta():
+                return f"timedelta(days={value.days})"
             case dict():
                 items = (f"{key!r}: {self._shown(item)}" for key, item in value.items())
                 return f"{{{', '.join(items)}}}"
             case list():
                 return f"[{', '.join(map(self._shown, value))}]"
         return repr(str(value)) if isinstance(value, str) else repr(value)
-
-    def _answer_lines(self, answer: object) -> list[str]:
-        match answer:
-            case Login():
-                return [f"signed in by {answer.how}: {user_text(answer.user)}"]
-            case User():
-                return [user_text(answer)]
-            case PasswordTokenInfo():
-                until = f"{answer.expires_at:%Y-%m-%d %H:%M} UTC"
-                return [f"{words(answer.purpose)} link of {answer.username}, good until {until}"]
-            case MappingPlan():
-                kinds = Counter(item.kind for item in answer.items)
-                return [", ".join(f"{count} {words(kind)}" for kind, count in kinds.items())]
-            case MappingReport():
-                added, left = counted(len(answer.added), "account"), len(answer.left_alone)
-                return [f"{added} added, {len(answer.changed)} changed, {left} left alone"]
-            case Page():
-                return [self._item_line(item) for item in answer.items] or ["nothing found"]
-        return [str(answer)]
-
-    def _item_line(self, item: User | AuditEvent) -> str:
-        return user_text(item) if isinstance(item, User) else event_text(item, self.name_of)
 
     def _tell_traces(self) -> None:
         for mail in self.mails[self._mails_told :]:

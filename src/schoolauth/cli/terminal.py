@@ -9,7 +9,8 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 Style = Literal["bold", "dim", "red", "green", "cyan"]
@@ -18,6 +19,7 @@ _WIDTH_MAX = 100
 _WIDTH_MIN = 40
 _COLUMN_MIN = 10
 _LABEL_INDENT = 12
+_NUMBER_INDENT = 4
 
 
 def safe(text: str) -> str:
@@ -43,10 +45,12 @@ def ask_password(prompt: str, *, twice: bool = False) -> str:
 
 
 class Terminal:
-    """Prints to stdout: paragraphs at most 100 columns wide, and tables.
+    """Prints paragraphs at most 100 columns wide, and tables.
 
     A table is as wide as it needs to be where stdout is no terminal, one row to a line.
     """
+
+    is_csv = False
 
     def __init__(self) -> None:
         is_terminal = sys.stdout.isatty()
@@ -60,30 +64,47 @@ class Terminal:
     def say(self, text: str = "", *, indent: int = 0, style: Style | None = None) -> None:
         """Print a paragraph."""
         for line in _wrapped(safe(text), self.width - indent):
-            print(" " * indent + self._in(style, line))
+            self._print(" " * indent + self._in(style, line))
 
     def heading(self, text: str) -> None:
         """Print a heading, after an empty line and with a line below it."""
         lines = _wrapped(safe(text), self.width)
-        print()
+        self._print("")
         for line in lines:
-            print(self._in("bold", line))
-        print("-" * max(map(len, lines)))
+            self._print(self._in("bold", line))
+        self._print("-" * max(map(len, lines)))
 
     def labelled(self, label: str, text: str, style: Style | None = None) -> None:
         """Print a paragraph that hangs from a *label*, to which *style* applies."""
         first, *others = _wrapped(safe(text), self.width - _LABEL_INDENT)
-        print(f"  {self._in(style, label.ljust(_LABEL_INDENT - 2))}{first}")
+        self._print(f"  {self._in(style, label.ljust(_LABEL_INDENT - 2))}{first}")
         for line in others:
-            print(" " * _LABEL_INDENT + line)
+            self._print(" " * _LABEL_INDENT + line)
+
+    def numbered(self, number: int, text: str) -> None:
+        """Print a paragraph that hangs from its number."""
+        first, *others = _wrapped(safe(text), self.width - _NUMBER_INDENT)
+        self._print(f"{number:>2}. {first}")
+        for line in others:
+            self._print(" " * _NUMBER_INDENT + line)
+
+    def result(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print the table that a command is asked for."""
+        self.table(headings, rows)
+        self.say()
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print aligned columns; where they are too wide, the widest cells go on below."""
-        cells = [[safe(cell) for cell in row] for row in (headings, *rows)]
+        """Print aligned columns; where they are too wide, the widest cells go on below.
+
+        The first column stays whole: it is what a row is called, and what somebody types again.
+        """
+        cells = [[safe(cell) or "-" for cell in row] for row in (headings, *rows)]
         widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
         room = self._table_width - 2 * (len(widths) - 1)
-        while sum(widths) > room and max(widths) > _COLUMN_MIN:
-            widths[widths.index(max(widths))] -= 1
+        first, *others = widths
+        while first + sum(others) > room and max(others, default=0) > _COLUMN_MIN:
+            others[others.index(max(others))] -= 1
+        widths = [first, *others]
         for number, row in enumerate(cells):
             parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
             for line in itertools.zip_longest(*parts, fillvalue=""):
@@ -91,7 +112,28 @@ class Terminal:
                     cell + " " * (width - _columns(cell))
                     for cell, width in zip(line, widths, strict=True)
                 )
-                print(self._in(None if number else "bold", "  ".join(padded).rstrip()))
+                self._print(self._in(None if number else "bold", "  ".join(padded).rstrip()))
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int], None] | None]:
+        """Give a count to call on long work, which is shown where somebody looks at stderr."""
+        if not sys.stderr.isatty():
+            yield None
+            return
+        shown = ""
+
+        def count(number: int) -> None:
+            nonlocal shown
+            shown = f"{number:,} {what}"
+            print(f"\r{shown}", end="", file=sys.stderr, flush=True)
+
+        try:
+            yield count
+        finally:
+            print(f"\r{' ' * len(shown)}\r", end="", file=sys.stderr, flush=True)
+
+    def _print(self, line: str) -> None:
+        print(line)
 
     def _in(self, style: Style | None, text: str) -> str:
         if style is None or not self._styled:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from schoolauth.errors import RosterProblem
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.user import User
 
@@ -19,6 +20,22 @@ def counted(number: int, what: str) -> str:
 def words(code: str) -> str:
     """Return a code as it is said."""
     return code.replace("_", " ")
+
+
+def named(names: Iterable[str], most: int = 20) -> str:
+    """Return names in one line, so many at most, and how many more there are."""
+    known = list(names)
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + more
+
+
+def problem_text(problem: RosterProblem) -> str:
+    """Return where in a file something is wrong, and what, in one line."""
+    places = [] if problem.line is None else [f"line {problem.line}"]
+    places += [] if problem.column is None else [problem.column]
+    place = ", ".join(places) or "the file"
+    value = "" if problem.value is None else f" ({problem.value!r})"
+    return f"{place[0].upper()}{place[1:]}: {problem.code}: {problem.message}{value}"
 
 
 def user_text(user: User) -> str:

@@ -8,21 +8,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from schoolauth.cli.context import NEEDS_SQLALCHEMY
-from schoolauth.cli.scenes import (
+from schoolauth.cli.cast import (
     ADMIN,
     ALICE,
     BENEDICT,
     FLORENCES_EMAIL,
     FORMER_NAME,
+    HEAD,
     JAMES,
     NIAMH,
-    SCENES,
 )
-from schoolauth.cli.stage import Mails, Stage, new_password, promise
+from schoolauth.cli.context import NEEDS_SQLALCHEMY
+from schoolauth.cli.recovery import KeptMails
+from schoolauth.cli.scenes import SCENES
+from schoolauth.cli.stage import Stage, new_password, promise
 from schoolauth.cli.terminal import Terminal
 from schoolauth.cli.texts import user_text
-from schoolauth.mis import Roster, read_csv
+from schoolauth.mis import Roster, read_csv, read_oneroster
 from schoolauth.model.school import School
 from schoolauth.model.user import Role
 from schoolauth.service.school_auth import SchoolAuth
@@ -34,12 +36,14 @@ if TYPE_CHECKING:
 _LINKS = Links(
     password="https://hill.example.org/password/{token}",  # noqa: S106 # the address of a page
     email="https://hill.example.org/email/{token}",
+    recovery="https://hill.example.org/recovery/{token}",
 )
 _INTRODUCTION = """
 Every question of the FAQ, played on a made-up school. The library does it all for real: a SQLite
 database in a temporary directory, argon2id hashes, signed links. Mails are kept in a list, so that
 nobody gets one. Passwords are not shown, links are shortened, and the ids of accounts are shown as
-usernames. Times are UTC. `auth` is the front desk that a host calls, `desk` the administrator's.
+usernames. Times are UTC. `auth` is the front desk that a host calls, `desk` the administrator's,
+`support` that of the vendor's own staff.
 """
 
 
@@ -72,11 +76,20 @@ def staff_list() -> Roster:
         return read_csv(path)
 
 
+def oneroster_set() -> Roster:
+    """Return the OneRoster set that comes with the library: the same school, a year later."""
+    source = resources.files("schoolauth.cli") / "sample" / "oneroster"
+    with TemporaryDirectory(prefix="schoolauth-tour-") as directory:
+        for file in source.iterdir():  # a folder inside a zipped library has no path
+            (Path(directory) / file.name).write_bytes(file.read_bytes())
+        return read_oneroster(directory)
+
+
 def _play(out: Terminal, engine: Engine) -> None:
     from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
 
     create_tables(engine)
-    mails = Mails()
+    mails = KeptMails()
     auth = SchoolAuth(
         SqlUserRepository(engine),
         secret_key=secrets.token_bytes(32),
@@ -92,12 +105,11 @@ def _play(out: Terminal, engine: Engine) -> None:
         scene(stage)
 
 
-def _open_school(out: Terminal, auth: SchoolAuth, mails: Mails) -> Stage:
+def _open_school(out: Terminal, auth: SchoolAuth, mails: KeptMails) -> Stage:
     """Set the school up as it is before the first question."""
     out.heading("Before The First Question: Hill Primary Is Set Up")
     support = auth.support(by="tour")
-    head = "m.fenwick-stubbs@hill.example.org"
-    support.add_school(School("wg204nx", "Hill Primary", headteacher_email=head))
+    support.add_school(School("wg204nx", "Hill Primary", headteacher_email=HEAD))
     password = new_password()
     admin = support.add_first_admin(
         "wg204nx",
@@ -108,7 +120,7 @@ def _open_school(out: Terminal, auth: SchoolAuth, mails: Mails) -> Stage:
     )
     promise(str(admin.username) == ADMIN, "the username is the school's code and the family name")
     desk = auth.manage(by=admin.id)
-    stage = Stage(out, auth, desk, mails, staff_list())
+    stage = Stage(out, auth, desk, mails, staff_list(), oneroster_set())
     stage.passwords[admin.id] = password
     desk.add_user(given_name="James", family_name="Thistlebury", role=Role.TEACHER, username=JAMES)
     former = desk.add_user(

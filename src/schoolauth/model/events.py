@@ -63,7 +63,7 @@ class AuditEvent:
 
     def to_record(self) -> dict[str, Scalar]:
         """Return the event as one flat row; what only this kind has is JSON text in `details`."""
-        names = [field.name for field in dataclasses.fields(self) if field.name not in _COMMON]
+        names = _OWN_FIELDS[self.kind]
         return {
             "kind": self.kind,
             "at": to_micros(self.at),
@@ -411,3 +411,8 @@ EVENT_KINDS: Mapping[str, type[AuditEvent]] = {
     )
 }
 """Every kind there is; `docs/reference/events.md` is held to it."""
+
+_OWN_FIELDS = {
+    kind: tuple(field.name for field in dataclasses.fields(event) if field.name not in _COMMON)
+    for kind, event in EVENT_KINDS.items()
+}

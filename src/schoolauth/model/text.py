@@ -17,6 +17,7 @@ _MONTHS = (
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc\u00b4`"))
 _PLAIN_NAME = re.compile(r"[!-9;-~](?:[ -9;-~]{0,98}[!-9;-~])?")
 """ASCII that shows and needs nothing: no colon, and no space at either end."""
+_LEAVER_MARK = re.compile(r"^zz+_?(?=\w)")
 _INVISIBLE_RANGES = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -90,6 +91,15 @@ def fold(text: str) -> str:
     bare = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     return plain.translate(_APOSTROPHES)
+
+
+def name_key(name: str) -> str:
+    """Return a person's name as far as it is the same person's.
+
+    No marks, signs, case or order, and no ZZ, by which some schools mark leavers in their MIS.
+    """
+    words = fold(name).replace("-", " ").split()
+    return " ".join(sorted([_LEAVER_MARK.sub("", word) for word in words]))
 
 
 def written_day(at: datetime) -> str:

@@ -154,12 +154,12 @@ def deactivate(user: User, stamp: Stamp, *, release: bool = False) -> Change:
 
 
 def reactivate(user: User, stamp: Stamp) -> Change:
-    """Make an INACTIVE account ACTIVE again, or INVITED if it has no password."""
+    """Make an INACTIVE account ACTIVE again, INVITED without a password, and nobody's duplicate."""
     if user.status is not Status.INACTIVE:
         raise TransitionForbidden(user.status.value, Status.ACTIVE.value)
     wanted = Status.INVITED if user.password is None else Status.ACTIVE
     active, event = _become(user, wanted, stamp)
-    return Change([active], [event])
+    return Change([replace(active, superseded_by=None)], [event])
 
 
 def erase(user: User, stamp: Stamp) -> Change:

@@ -29,6 +29,19 @@ from schoolauth.model.text import fold, written_day, written_moment
 from schoolauth.model.user import Status, User, from_micros
 
 Event = TypeVar("Event", bound=AuditEvent)
+EXPLAINING = frozenset(
+    event.kind
+    for event in (
+        CreatePasswordSent,
+        EmailChanged,
+        LoginFailed,
+        LoginSucceeded,
+        MailFailed,
+        PasswordChanged,
+        PasswordRefused,
+    )
+)
+"""The kinds of event that a diagnosis is read off."""
 RECENT = timedelta(days=14)
 """How far back attempts and failed mails still explain something."""
 _NEAREST = 5

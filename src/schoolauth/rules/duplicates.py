@@ -18,7 +18,7 @@ from schoolauth.model.change import Change, Stamp
 from schoolauth.model.duplicates import DuplicateGroup, DuplicateReason, DuplicateVerdict
 from schoolauth.model.events import AuditEvent, DuplicateResolved, DuplicateRestored
 from schoolauth.model.names import UserId
-from schoolauth.model.text import fold
+from schoolauth.model.text import name_key
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules.accounts import about, advance, deactivate, reactivate
 
@@ -32,8 +32,6 @@ _SHARED_MAILBOXES = frozenset(
 _COMPARED = 20
 """So many accounts that are alike are compared each with each, more only with the next."""
 _SUFFIX = re.compile(r"(.+)\.\d{1,4}")
-_MARKED = re.compile(r"zz+[ _-]?(?=\w)")
-"""Some schools mark leavers in their MIS by a family name that begins with ZZ."""
 
 
 def find_duplicates(
@@ -78,7 +76,7 @@ def _alike(
             yield "superseded", {user.id, user.superseded_by}
         for digest in mis_digests.get(user.id, ()):
             shared["same_mis_id", digest].add(user.id)
-        shared["same_name", name_key(user)].add(user.id)
+        shared["same_name", name_key(user.full_name)].add(user.id)
         shared["username_suffix", _stem(user)].add(user.id)
         if user.email is not None:
             mailbox = user.email.key.partition("@")[0]
@@ -87,12 +85,6 @@ def _alike(
     for (reason, _), ids in shared.items():
         if len(ids) > 1:
             yield reason, ids
-
-
-def name_key(user: User) -> str:
-    """Return a name as far as it is the same person's: no marks, signs, order or leaver's ZZ."""
-    words = fold(user.full_name).replace("-", " ").split()
-    return " ".join(sorted(_MARKED.sub("", word) for word in words))
 
 
 def _stem(user: User) -> str:

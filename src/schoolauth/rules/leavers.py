@@ -11,8 +11,9 @@ from dataclasses import replace
 from schoolauth.errors import TooManyLeavers
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
-from schoolauth.model.text import fold
+from schoolauth.model.text import name_key
 from schoolauth.model.user import Status, User
+from schoolauth.rules.mapping import is_retired
 from schoolauth.rules.mapping_rows import ReadRow
 
 _FEW, _MANY, _SHARE = 3, 50, 10
@@ -23,13 +24,14 @@ def absent(
     items: Sequence[MappingItem],
     rows: Sequence[ReadRow],
     known: Mapping[UserKey, User],
-    everyone: Iterable[User],
+    everyone: Collection[User],
     source: str | None,
 ) -> Iterator[MappingItem]:
     """Yield an item for each standing account of the MIS that no row of a complete list is about.
 
     Accounts that were made by hand have no MIS id, and are left alone. An account is not absent if
-    a row denotes it or may, or if a row with a problem has one of its keys or its name.
+    a row denotes it or may, or a retired duplicate of it, or if a row with a problem has one of its
+    keys or its name.
 
     Args:
         items: what the rows would do.
@@ -46,12 +48,19 @@ def absent(
             present.update(item.candidates)
         if item.kind == "problem":
             present.update(known[key].id for key in row.keys if key in known)
-            names.add(row.folded_name)
+            names.add(row.name_key)
+    retired: dict[UserId | None, UserId | None] = {
+        user.id: user.superseded_by for user in everyone if is_retired(user)
+    }
+    met = [item.user_id for item, row in zip(items, rows, strict=True) if row.row.active]
+    while met:  # the row of a retired duplicate is about whoever took its place
+        met = [retired[one] for one in met if one in retired and retired[one] not in present]
+        present.update(met)
     for user in everyone:
         if user.mis_id is None or source not in {None, user.mis_id.source}:
             continue
         stands = user.status in {Status.ACTIVE, Status.INVITED}
-        if stands and user.id not in present and fold(user.full_name) not in names:
+        if stands and user.id not in present and name_key(user.full_name) not in names:
             yield MappingItem(
                 f"left:{user.id.key}", "left", None, user_id=user.id, reasons=("not_in_list",)
             )

@@ -6,16 +6,17 @@ second account (FAQ: why does a teacher have more than one user account?).
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from schoolauth.model.mapping import MappingItem, MappingKind
-from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
-from schoolauth.model.text import fold
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Username
+from schoolauth.model.text import name_key
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules.accounts import suggest_usernames
 from schoolauth.rules.mapping_rows import ReadRow
+from schoolauth.rules.similar_names import NamesOf
 
 
 def plan(
@@ -47,22 +48,16 @@ def plan(
     ]
     items = _refuse_shared(items)
     matched = {item.user_id for item in items}
-    by_name = defaultdict(list)
-    for user in everyone:
-        if user.id not in matched and not is_retired(user):
-            by_name[fold(user.full_name)].append(user.id)
+    namesakes = NamesOf(
+        user for user in everyone if user.id not in matched and not is_retired(user)
+    )
     items = _without_matched(items)
     names = _Names(taken_names, rows)
-    written = Counter(row.folded_name for row in rows if not row.keys)
+    bare = Counter(row.name_key for row in rows if not row.keys)
     return tuple(
-        _propose(
-            item,
-            row,
-            by_name.get(row.folded_name, ()),
-            names,
-            school,
-            twice=not row.keys and written[row.folded_name] > 1,
-        )
+        _propose(item, row, namesakes, bare, names, school)
+        if item.kind in {"new", "may_match"}
+        else item
         for item, row in zip(items, rows, strict=True)
     )
 
@@ -112,7 +107,7 @@ def _match_anew(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) 
     """
     hits = {one: known[one] for one in row.keys if one in known}
     holder = None if row.mis_id is None else hits.get(row.mis_id)
-    if holder is not None and row.mis_id is not None and fold(holder.full_name) != row.folded_name:
+    if holder is not None and row.mis_id is not None and name_key(holder.full_name) != row.name_key:
         del hits[row.mis_id]
     else:
         holder = None
@@ -215,26 +210,26 @@ def _without_matched(items: Sequence[MappingItem]) -> list[MappingItem]:
 def _propose(
     item: MappingItem,
     row: ReadRow,
-    same_name: Sequence[UserId],
+    namesakes: NamesOf,
+    bare: Mapping[str, int],
     names: _Names,
     school: SchoolCode,
-    *,
-    twice: bool,
 ) -> MappingItem:
-    if item.kind not in {"new", "may_match"}:
-        return item
     if not row.given_name or not row.family_name:
         return replace(item, kind="problem", reasons=("name_missing",))
     username = str(row.username) if row.username is not None else names.free(row, school)
     if username is None:  # ten thousand people of one name
         return replace(item, kind="problem", reasons=("no_free_username",))
-    reasons = list(item.reasons)
-    if same_name:
+    reasons, key = list(item.reasons), row.name_key
+    proposed = namesakes.same(key)
+    if proposed:
         reasons.append("same_name")
-    if twice:  # rows without any key may all be one person
+    elif proposed := list(namesakes.similar(key)):
+        reasons.append("similar_name")
+    if not row.keys and bare[key] > 1:  # rows without any key may all be one person
         reasons.append("same_name_in_list")
     if reasons:
-        candidates = dict.fromkeys((*item.candidates, *same_name))
+        candidates = dict.fromkeys((*item.candidates, *proposed))
         return replace(
             item,
             kind="may_match",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from schoolauth.errors import Refused
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Username
 from schoolauth.model.roster import RosterRow
-from schoolauth.model.text import fold, parse_name
+from schoolauth.model.text import name_key, parse_name
 from schoolauth.model.user import Role
 
 
@@ -30,9 +30,9 @@ class ReadRow:
         object.__setattr__(self, "keys", tuple(key for key in keys if key is not None))
 
     @property
-    def folded_name(self) -> str:
+    def name_key(self) -> str:
         """The name as people would take it for the same."""
-        return fold(f"{self.given_name} {self.family_name}")
+        return name_key(f"{self.given_name} {self.family_name}")
 
 
 def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:

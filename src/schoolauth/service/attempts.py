@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from schoolauth.errors import Throttled
+from schoolauth.errors import StorageUnavailable, Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId
@@ -19,6 +20,8 @@ SOURCE_LIMITS = (Limit(100, 5 * 60),)
 RESET_LIMITS = (Limit(3, 60 * 60),)
 ELSEWHERE_LIMITS = (Limit(50, 24 * 60 * 60),)
 """How many keys of other schools' accounts one school may come upon in a day."""
+_FOR_GOOD = 10 * 366 * 24 * 60 * 60
+"""Seconds after which even a lock is forgotten: as good as never."""
 
 
 def require_source(source: str | None) -> None:
@@ -28,12 +31,20 @@ def require_source(source: str | None) -> None:
 
 
 class Attempts:
-    """Makes the buckets of attempts, and holds their places while they are decided."""
+    """Makes the buckets of attempts, and holds their places while they are decided.
 
-    def __init__(self, throttle: Throttle, tokens: Tokens, clock: Clock) -> None:
+    After *lock_after* failures in a row an account is shut until `forget`; None: never.
+    """
+
+    def __init__(
+        self, throttle: Throttle, tokens: Tokens, clock: Clock, lock_after: int | None = None
+    ) -> None:
         self._throttle = throttle
         self._tokens = tokens
         self._clock = clock
+        self._account_limits: tuple[Limit, ...] = ACCOUNT_LIMITS
+        if lock_after is not None:  # a success clears the bucket: what is counted is in a row
+            self._account_limits += (Limit(lock_after, _FOR_GOOD),)
 
     def name_digest(self, text: str) -> str:
         """Return the digest that stands for a typed name in events and buckets."""
@@ -115,12 +126,17 @@ class Attempts:
         for bucket in (self._account_bucket(user.id), *map(self._name_bucket, _names(user))):
             self._throttle.clear(bucket.key)
 
+    def try_to_forget(self, user: User) -> None:
+        """Do as `forget`, if the throttle answers: what is written already must not fail by it."""
+        with suppress(StorageUnavailable):
+            self.forget(user)
+
     def _name_bucket(self, name: str) -> Bucket:
         return Bucket(self.name_digest(name), ACCOUNT_LIMITS)
 
     def _account_bucket(self, account: UserId | str) -> Bucket:
         text = f"account:{account.key}" if isinstance(account, UserId) else f"nobody:{account}"
-        return Bucket(self._tokens.digest(text), ACCOUNT_LIMITS)
+        return Bucket(self._tokens.digest(text), self._account_limits)
 
     def _source_buckets(self, what: str, source: str | None) -> list[Bucket]:
         if source is None:
@@ -154,10 +170,10 @@ class OpenAttempt:
         return None
 
     def settle(self, outcome: Outcome) -> None:
-        """Say how the try ended."""
-        for reservation in self._held:
+        """Say how the try ended: once, even if the throttle fails; then it counts as failed."""
+        held, self._held = self._held, []
+        for reservation in held:
             self._throttle.settle(reservation, outcome, self._clock.now())
-        self._held = []
 
     def __enter__(self) -> Self:
         return self

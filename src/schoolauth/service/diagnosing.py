@@ -6,32 +6,11 @@ from itertools import islice
 
 from schoolauth.errors import UserNotFound
 from schoolauth.model.diagnosis import Diagnosis
-from schoolauth.model.events import (
-    CreatePasswordSent,
-    EmailChanged,
-    LoginFailed,
-    LoginSucceeded,
-    MailFailed,
-    PasswordChanged,
-    PasswordRefused,
-)
 from schoolauth.model.text import require_text
 from schoolauth.rules import diagnosis, duplicates
 from schoolauth.rules.sign_in import read_typed_name
 from schoolauth.service.desk import Desk
 
-_EXPLAINING = frozenset(
-    event.kind
-    for event in (
-        CreatePasswordSent,
-        EmailChanged,
-        LoginFailed,
-        LoginSucceeded,
-        MailFailed,
-        PasswordChanged,
-        PasswordRefused,
-    )
-)
 _READ_AT_MOST = 2000
 
 
@@ -65,7 +44,9 @@ class Diagnosing(Desk):
         alike = [group.users for group in groups if group.verdict == "one_person"]
         facts = diagnosis.Facts(
             user=user,
-            events=tuple(islice(self._events(user=user.id, kinds=_EXPLAINING), _READ_AT_MOST)),
+            events=tuple(
+                islice(self._events(user=user.id, kinds=diagnosis.EXPLAINING), _READ_AT_MOST)
+            ),
             wait=core.attempts.wait(user),
             duplicates=diagnosis.same_person(alike, user.id),
             successor=None if user.superseded_by is None else core.find(user.superseded_by),

@@ -67,7 +67,7 @@ class Invitations(Desk):
                 user, stored, stamp, how=how, must_change=must_change
             ),
         )
-        self._core.attempts.forget(changed)
+        self._core.attempts.try_to_forget(changed)
         self._core.notify("password_changed", changed, changed.email)
         return changed
 

@@ -122,7 +122,7 @@ class Passwords(SignIn):
                 return record_sign_in(change.users[0], stamp.at, how=way, after=change.events)
 
             changed = core.settle(decide)
-        core.attempts.forget(changed)
+        core.attempts.try_to_forget(changed)
         core.notify("password_changed", changed, changed.email)
         return self._login(changed, way, new_password)
 
@@ -170,6 +170,8 @@ class Passwords(SignIn):
         with core.attempts.begin(core.users, None, None) as places:
             room = core.attempts.join_account(places, user, "")
             matches, unreadable = core.credentials.check(password, user.password if room else None)
+            if not matches:  # at once: whatever fails from here on, it has been tried
+                places.settle(Outcome.FAILED)
             attempt = Attempt(
                 at=core.clock.now(),
                 typed=TypedName(user.username, exact=True, text=user.username.key),

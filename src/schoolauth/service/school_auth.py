@@ -87,6 +87,8 @@ class SchoolAuth(AdminRecovery, _Desks):
         legacy: verifiers from `schoolauth.legacy` for hashes of an older system, or of the hasher's
             own old parameters; every try does the work of each.
         throttle: counts attempts; in this process's memory if not given.
+        lock_after_failures: so many wrong passwords in a row shut an account until its owner resets
+            by mail or an admin unlocks it (NIST SP 800-63B: at most 100); off if not given.
         clock: tells the time.
         new_id: makes the id of a new account, 1 to 64 of ``[A-Za-z0-9_-]``.
         lifetimes: how long sessions and links last.
@@ -94,6 +96,7 @@ class SchoolAuth(AdminRecovery, _Desks):
     Raises:
         NotConfigured: if a key is too short, or *users* works in somebody else's transaction.
         TypeError: if something is not what its name says, such as a class for an instance of it.
+        ValueError: if *lock_after_failures* is less than 1.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class SchoolAuth(AdminRecovery, _Desks):
         hasher: PasswordHasher | None = None,
         legacy: Sequence[LegacyVerifier] = (),
         throttle: Throttle | None = None,
+        lock_after_failures: int | None = None,
         clock: Clock | None = None,
         new_id: Callable[[], UserId | str] = _random_id,
         lifetimes: Lifetimes | None = None,
@@ -134,6 +138,11 @@ class SchoolAuth(AdminRecovery, _Desks):
         ):
             if setting is not None and not isinstance(setting, kind):
                 raise TypeError(f"{name} must be {kind.__name__}")
+        if lock_after_failures is not None:
+            if type(lock_after_failures) is not int:
+                raise TypeError("lock_after_failures must be an int, or None for no lock")
+            if lock_after_failures < 1:
+                raise ValueError("lock_after_failures must be at least 1")
         clock = clock or SystemClock()
         tokens = Tokens(secret_key, old_secret_keys)
         self._core = Core(
@@ -147,7 +156,7 @@ class SchoolAuth(AdminRecovery, _Desks):
             new_id=new_id,
             tokens=tokens,
             credentials=Credentials(hasher or Argon2Hasher(), _require_verifiers(legacy)),
-            attempts=Attempts(throttle or MemoryThrottle(), tokens, clock),
+            attempts=Attempts(throttle or MemoryThrottle(), tokens, clock, lock_after_failures),
         )
 
     def mail_failed(self, message: MailMessage) -> None:

@@ -79,6 +79,8 @@ class SignIn:
             room = core.attempts.join_account(places, user, typed.text)
             stored = user.password if user and typed.exact and room else None
             matches, unreadable = core.credentials.check(password, stored)
+            if not matches:  # at once: whatever fails from here on, it has been tried
+                places.settle(Outcome.FAILED)
             attempt = Attempt(
                 at=core.clock.now(),
                 typed=typed,

@@ -61,7 +61,7 @@ def taken(key: UserKey) -> Refused:
     return UsernameTaken(key)
 
 
-def batches(items: Sequence[Item], size: int = 500) -> Iterator[Sequence[Item]]:
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """Cut *items* so that no statement has more than *size* keys."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

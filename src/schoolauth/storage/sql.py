@@ -9,6 +9,7 @@ from schoolauth.storage.sql_tables import (
     create_tables,
     schema_sql,
 )
+from schoolauth.storage.sql_throttle import SqlThrottle
 from schoolauth.storage.sql_users import SqlUserRepository
 from schoolauth.storage.sql_verify import verify_schema
 
@@ -16,6 +17,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "ExactText",
     "SqlSchoolDirectory",
+    "SqlThrottle",
     "SqlUserRepository",
     "Tables",
     "build_tables",

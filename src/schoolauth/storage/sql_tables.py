@@ -1,4 +1,4 @@
-"""The four tables of the SQL stores, and the ways to get them into a database."""
+"""The five tables of the SQL stores, and the ways to get them into a database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable, SchemaItem
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 GATE_ID = 1
 _COLLATIONS = {
     "postgresql": "C",
@@ -72,9 +72,10 @@ class Tables:
     events: Table
     schools: Table
     gate: Table
+    throttle: Table
 
     def __iter__(self) -> Iterator[Table]:
-        return iter((self.users, self.events, self.schools, self.gate))
+        return iter((self.users, self.events, self.schools, self.gate, self.throttle))
 
 
 def build_tables(
@@ -154,7 +155,19 @@ def build_tables(
         Column("id", Integer, nullable=False, autoincrement=False),
         PrimaryKeyConstraint("id", name=named("pk", "gate")),
     )
-    return Tables(users, events, schools, gate)
+    throttle = table(
+        "throttle",
+        Column("bucket", ExactText(64), nullable=False),
+        Column("seconds", BigInteger, nullable=False, autoincrement=False),
+        Column("place", Integer, nullable=False, autoincrement=False),
+        Column("reservation", ExactText(40), nullable=False),
+        Column("free_at", BigInteger, nullable=False),
+        Column("undecided_until", BigInteger),
+        PrimaryKeyConstraint("bucket", "seconds", "place", name=named("pk", "throttle")),
+        Index(named("ix", "throttle_reservation"), "reservation"),
+        Index(named("ix", "throttle_free_at"), "free_at"),
+    )
+    return Tables(users, events, schools, gate, throttle)
 
 
 @cache
@@ -185,24 +198,25 @@ def schema_sql(dialect_name: str, since: int | None = None) -> str:
     """Return the statements that create the tables, each ended by ``;``, with the gate's row.
 
     *dialect_name* is ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb`` (the server, whatever
-    the URL says). *since* is the schema version that the database has: for today's, ``""``.
+    the URL says). *since* is the schema version that the database has: what is missing since then,
+    and for today's version ``""``.
 
     Raises:
         ValueError: if the dialect or the version is not known.
     """
     if dialect_name not in ("sqlite", *_COLLATIONS):
         raise ValueError(f"there is no schema for the dialect {dialect_name!r}")
-    if since == SCHEMA_VERSION:
-        return ""
-    if since is not None:
+    if since is not None and not 1 <= since <= SCHEMA_VERSION:
         raise ValueError(f"there is no schema version {since!r}")
     dialect = make_url(f"{dialect_name}://").get_dialect()()
     tables = standard_tables()
+    newer = {1: (tables.throttle,), SCHEMA_VERSION: ()}  # since each earlier version
     statements: list[str] = []
-    for table in tables:
+    for table in tables if since is None else newer[since]:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes)
-    row = insert(tables.gate).values(id=GATE_ID)
-    statements.append(str(row.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))
+    if since is None:
+        row = insert(tables.gate).values(id=GATE_ID)
+        statements.append(str(row.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))
     return "".join(f"{statement.strip()};\n\n" for statement in statements)

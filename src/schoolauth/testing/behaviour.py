@@ -51,8 +51,8 @@ class Behaviour(Generic[Subject]):
     id: str
     promise: str
     check: Check[Subject]
-    since: int = 1
-    needs: str | None = None
+    since: int
+    needs: str | None
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,14 @@ class Contract(Generic[Subject]):
         name: of the port, for messages.
         factory: the name of the author's factory, for messages.
         used: says what is in a subject that should be empty, or None.
+        amiss: says what came instead of a subject, or None.
         version: counts up whenever a behaviour is added.
     """
 
     name: str
     factory: str
     used: Callable[[Subject], str | None]
+    amiss: Callable[[object], str | None] = lambda _: None
     version: int = 1
     behaviours: list[Behaviour[Subject]] = field(default_factory=list)
 
@@ -105,7 +107,12 @@ class Contract(Generic[Subject]):
 
 
 class Maker(Generic[Subject]):
-    """How a check gets what it tests: each `new()` is another, empty one of the author's making."""
+    """How a check gets what it tests: each `new()` is another, empty one of the author's making.
+
+    Raises:
+        TypeError: if *make*, or one of the *options* that is given, cannot be called, or *make*
+            wants arguments.
+    """
 
     def __init__(
         self,
@@ -116,13 +123,22 @@ class Maker(Generic[Subject]):
         self._contract = contract
         self._make = make
         self._last: Subject | None = None
-        self.options = {name: given for name, given in (options or {}).items() if given}
+        self.options = {name: given for name, given in (options or {}).items() if given is not None}
+        for name, given in {contract.factory: make, **self.options}.items():
+            if not callable(given):
+                raise TypeError(f"{name} must be callable")
+        with suppress(ValueError):  # what is written in C may not say what it takes
+            wants = [
+                each.name for each in inspect.signature(make).parameters.values() if _due(each)
+            ]
+            if wants:
+                raise TypeError(f"{contract.factory} is called without arguments: not {wants[0]!r}")
 
     def new(self) -> Subject:
         """Return a new, empty subject.
 
         Raises:
-            Unusable: if the author's factory raises, gives one twice, or one that was used.
+            Unusable: if the author's factory raises, or gives one twice, a used one, or none.
         """
         __tracebackhide__ = True
         name, problem, made = f"{self._contract.factory}()", None, None
@@ -137,6 +153,9 @@ class Maker(Generic[Subject]):
         if inspect.iscoroutine(made):
             made.close()
             problem = "returned a coroutine; it must not be async"
+        if problem is None:
+            amiss = self._contract.amiss(made)
+            problem = amiss and f"returned {amiss}"
         if problem is None and made is self._last:
             problem = "returned the same object twice; every call must make a new one"
         if problem is None:
@@ -147,6 +166,31 @@ class Maker(Generic[Subject]):
             raise Unusable(f"{name} {problem}.")
         self._last = made
         return made  # type: ignore[return-value] # it is not None here
+
+
+def none_of(*methods: str) -> Callable[[object], str | None]:
+    """Return what says what came instead of an object with one of *methods* at least, or None.
+
+    One is enough: an author writes them one by one, and the rest has behaviours of its own.
+    """
+
+    def amiss(made: object) -> str | None:
+        if isinstance(made, type):
+            return f"the class {made.__name__}; it must return an object of it"
+        there: dict[str, object] = {}
+        for name in methods:
+            with suppress(Exception):
+                there[name] = getattr(made, name)
+        for name, method in there.items():
+            if inspect.iscoroutinefunction(method):
+                return f"one whose {name} is async; it must not be"
+        if there:
+            return None
+        *most, last = methods
+        none = f"none of the methods {', '.join(most)} and {last}" if most else f"no method {last}"
+        return f"something of the type {type(made).__name__}, which has {none}"
+
+    return amiss
 
 
 def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
@@ -186,6 +230,11 @@ def expect(holds: object, sentence: str) -> None:
     __tracebackhide__ = True
     if not holds:
         raise Unkept(sentence)
+
+
+def _due(parameter: inspect.Parameter) -> bool:
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return parameter.default is inspect.Parameter.empty and parameter.kind not in several
 
 
 Error = TypeVar("Error", bound=SchoolAuthError)

@@ -42,6 +42,7 @@ def check_repository(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
+        TypeError: if what must be callable is not, or *gaps* is no mapping.
     """
     maker = Maker(REPOSITORY, factory, {"join": join, "leave_thread": leave_thread})
     return check(REPOSITORY, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -65,6 +66,7 @@ def check_directory(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
+        TypeError: if what must be callable is not, or *gaps* is no mapping.
     """
     maker = Maker(DIRECTORY, factory)
     return check(DIRECTORY, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -88,6 +90,7 @@ def check_throttle(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
+        TypeError: if what must be callable is not, or *gaps* is no mapping.
     """
     maker = Maker(THROTTLE, factory)
     return check(THROTTLE, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -115,7 +118,10 @@ def check_mailer(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
+        TypeError: if what must be callable is not, or *gaps* is no mapping.
     """
+    if received is None:  # an option that is not given would be one that is not needed
+        raise TypeError("received must be callable")
     options = {"received": received, "make_failing_mailer": make_failing_mailer}
     maker: Maker[Mailer] = Maker(MAILER, factory, options)
     return check(MAILER, maker, gaps=gaps, version=contract_version, progress=progress)

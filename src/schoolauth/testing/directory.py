@@ -10,8 +10,9 @@ from schoolauth.model.events import AuditEvent, MappingApplied, SchoolAdded, Sch
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
-from schoolauth.testing.behaviour import Contract, Maker, equal, expect, refuses
+from schoolauth.testing.behaviour import Contract, Maker, equal, expect, none_of, refuses
 from schoolauth.testing.pages import no_page, paged, pages, refuses_cursors
+from schoolauth.testing.repository.contract import no_repository
 from schoolauth.testing.repository.history import events_are
 from schoolauth.testing.repository.people import NOW, a_user, edited, history, save
 
@@ -29,7 +30,19 @@ def _used(pair: Pair) -> str | None:
     return None
 
 
-DIRECTORY = Contract[Pair]("directory", "make_directory", _used)
+_no_directory = none_of("find", "list", "save")
+
+
+def _amiss(made: object) -> str | None:
+    if not isinstance(made, tuple) or len(made) != 2:
+        return (
+            f"something of the type {type(made).__name__} instead of a directory and its repository"
+        )
+    schools, users = made
+    return _no_directory(schools) or no_repository(users)
+
+
+DIRECTORY = Contract[Pair]("directory", "make_directory", _used, _amiss)
 behaviour = DIRECTORY.behaviour
 
 FULL = School("WG204nx", "Hill Primary ☂", "Head@x.example", "deputy@bücher.example")

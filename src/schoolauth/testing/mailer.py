@@ -12,7 +12,7 @@ from schoolauth.mail.texts import compose
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress
 from schoolauth.ports import Mailer
-from schoolauth.testing.behaviour import Contract, Maker, equal, expect
+from schoolauth.testing.behaviour import Contract, Maker, equal, expect, none_of
 from schoolauth.testing.repository.people import a_user
 from schoolauth.testing.threads import begin_together, results
 
@@ -20,7 +20,7 @@ Make = Maker[Mailer]
 Pretend = Callable[[MailMessage], None]
 
 # what has arrived is asked by `received`, not of the mailer: make.fresh asks it
-MAILER = Contract[Mailer]("mailer", "make_mailer", lambda _: None)
+MAILER = Contract[Mailer]("mailer", "make_mailer", lambda _: None, none_of("send"))
 behaviour = MAILER.behaviour
 
 TOKEN = "WyJwYXNzd29yZF9yZXNldCJd.Zm9yLXRlc3Rz"  # noqa: S105 # it opens nothing

@@ -74,7 +74,7 @@ class ShowsWhatItWasGiven(BrokenMailer):
 class SendsNothing(BrokenMailer):
     """Drops every mail."""
 
-    caught_by = ("mail.arrives_once", "mail.every_kind")
+    caught_by = ("make.fresh", "mail.arrives_once", "mail.every_kind")
 
     def _send(self, message: MailMessage) -> None:
         pass

@@ -7,7 +7,7 @@ from contextlib import suppress
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.user import Status
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import Contract, Maker
+from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.repository.people import HILL, a_user, edited
 
 Make = Maker[UserRepository]
@@ -21,7 +21,8 @@ def _used(users: UserRepository) -> str | None:
     return None
 
 
-REPOSITORY = Contract[UserRepository]("repository", "make_repository", _used)
+no_repository = none_of("find", "search", "save", "history")
+REPOSITORY = Contract[UserRepository]("repository", "make_repository", _used, no_repository)
 behaviour = REPOSITORY.behaviour
 
 

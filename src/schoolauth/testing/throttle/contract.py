@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from schoolauth.ports import Throttle
-from schoolauth.testing.behaviour import Contract, Maker, expect
+from schoolauth.testing.behaviour import Contract, Maker, expect, none_of
 from schoolauth.testing.throttle.attempts import bucket, passes, tried
 
 Make = Maker[Throttle]
 
 # a throttle cannot be asked what it knows: make.fresh tries it
-THROTTLE = Contract[Throttle]("throttle", "make_throttle", lambda _: None)
+THROTTLE = Contract[Throttle](
+    "throttle",
+    "make_throttle",
+    lambda _: None,
+    none_of("reserve", "settle", "peek", "clear"),
+)
 behaviour = THROTTLE.behaviour
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from schoolauth.ports import Bucket, Outcome, Reservation
+from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Outcome, Reservation
 from schoolauth.testing.broken.throttles.base import BrokenThrottle
-from schoolauth.throttle import UNDECIDED_SECONDS
 
 
 class SuccessClearsNothing(BrokenThrottle):
