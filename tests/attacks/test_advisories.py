@@ -99,12 +99,15 @@ TOKEN_CALLS: dict[str, Callable[[SchoolAuth, Any], object]] = {
 }
 
 
+OF_ANOTHER_TYPE: list[object] = [None, 0, 1, True, [], {"token": 1}, b""]
+
+
 @pytest.mark.parametrize("call", TOKEN_CALLS)
 @pytest.mark.parametrize(
     ("token", "error"),
     [
         *[(blank, TokenRefused) for blank in ("", " ", "\n", "\0", "null", "0")],
-        *[(value, TypeError) for value in (None, 0, 1, True, [], {"token": 1}, b"")],
+        *[(value, TypeError) for value in OF_ANOTHER_TYPE],
     ],
     ids=repr,
 )
