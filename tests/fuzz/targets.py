@@ -6,27 +6,20 @@ answer that breaks what the target says.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from schoolauth import (
-    AuditEvent,
     EmailAddress,
-    MappingPlan,
     MisId,
     PasswordPolicy,
     Role,
-    RosterRow,
     SchoolAuthError,
     SchoolCode,
     StoredPassword,
-    User,
     UserId,
     Username,
 )
@@ -36,36 +29,15 @@ from schoolauth.model.token import RecoveryClaims, TokenClaims, TokenPurpose
 from schoolauth.rules.passwords import prepare_password
 from schoolauth.testing import cheap_hasher
 from schoolauth.tokens import Tokens
+from tests.fuzz.records import RECORD_TARGETS
+from tests.fuzz.target import BETWEEN, Target, text_of
 from tests.legacy.schemes import SCHEMES
 from tests.mis.oneroster_sets import TODAY, a_set, packed, person, role
-from tests.service.world import make_world
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 PURPOSES: tuple[TokenPurpose, ...] = get_args(TokenPurpose)
 PASSWORD = "Chalkboard7"
-BETWEEN = b"\n%%\n"
-"""What separates the files of a set in the input of `oneroster_files`."""
-
 Parsed = TypeVar("Parsed")
-
-
-@dataclass(frozen=True)
-class Target:
-    """One parser: what to call, some good inputs to begin with, and what it may raise."""
-
-    run: Callable[[bytes], object]
-    seeds: tuple[bytes, ...]
-    declared: tuple[type[Exception], ...] = (SchoolAuthError,)
-
-    def check(self, data: bytes) -> None:
-        """Run on *data*; what is declared is no failure."""
-        with contextlib.suppress(*self.declared):
-            self.run(data)
-
-
-def text_of(data: bytes) -> str:
-    """Return any text, lone surrogates among it."""
-    return data.decode("utf-8", "surrogateescape")
 
 
 # --- Tokens ----------------------------------------------------------------------------------
@@ -234,48 +206,6 @@ def _joined(files: Mapping[str, str]) -> bytes:
     return BETWEEN.join(files.get(name, "").encode() for name in names)
 
 
-# --- What a form or a store gives back -------------------------------------------------------
-
-WORLD = make_world()
-TEACHER = WORLD.teacher(email="jess@hill.example.org", mis_id=MisId.parse("wg204nx:sims:7"))
-ROWS = [RosterRow("7", "Jess", "James-Hill"), RosterRow("8", "Ann", "Able", role=Role.TEACHER)]
-PLAN = WORLD.desk.plan_mapping(ROWS, source="sims")
-
-
-def mapping_plan(data: bytes) -> None:
-    """A plan that a form sent back is written and read again as the same."""
-    plan = MappingPlan.from_json(text_of(data))
-    assert MappingPlan.from_json(plan.to_json()) == plan
-
-
-def _record(data: bytes) -> Any:
-    try:
-        return json.loads(text_of(data))
-    except (ValueError, RecursionError):
-        return None
-
-
-def audit_event(data: bytes) -> None:
-    """A row of the history."""
-    assert isinstance(AuditEvent.from_record(_record(data)), AuditEvent)
-
-
-def user_record(data: bytes) -> None:
-    """A row of the accounts."""
-    assert isinstance(User.from_record(_record(data)), User)
-
-
-def cursor(data: bytes) -> None:
-    """The place of a page, as a browser sends it back; a foreign one is a `ValueError`."""
-    for page in (WORLD.desk.search, WORLD.desk.history):
-        with contextlib.suppress(ValueError):
-            page(after=text_of(data))
-
-
-_EVENTS = tuple(
-    json.dumps(event.to_record()).encode() for event in WORLD.desk.history(limit=50).items
-)
-
 TARGETS: dict[str, Target] = {
     "token": Target(token, tuple(text.encode() for text in SIGNED)),
     "recovery_token": Target(recovery_token, (ASKED.encode(),)),
@@ -297,14 +227,5 @@ TARGETS: dict[str, Target] = {
     ),
     "oneroster_zip": Target(oneroster_zip, tuple(_zips())),
     "oneroster_files": Target(oneroster_files, tuple(_joined(files) for files in SETS)),
-    "mapping_plan": Target(mapping_plan, (PLAN.to_json().encode(),)),
-    "audit_event": Target(audit_event, _EVENTS),
-    "user_record": Target(
-        user_record,
-        tuple(
-            json.dumps(user.to_record(with_password=True)).encode()
-            for user in (TEACHER, WORLD.admin)
-        ),
-    ),
-    "cursor": Target(cursor, (b"1", b"wg204nx_admin")),
+    **RECORD_TARGETS,
 }

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolauth import AuditEvent, ContractBroken, User
-from tests.fuzz.targets import BETWEEN, TARGETS, TEACHER, WORLD
+from tests.fuzz.records import TEACHER, WORLD
+from tests.fuzz.target import BETWEEN
+from tests.fuzz.targets import TARGETS
 
 SCRAPS = [b"", b"\0", b" ", b'"', b"$", b".", b"=", b",", b"9" * 30, b"[" * 2000, b"null", b"\xff"]
 
