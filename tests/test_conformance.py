@@ -297,7 +297,7 @@ def test_sessions_live_side_by_side(world: World) -> None:
 
 
 def test_secrets_are_compared_in_constant_time() -> None:
-    """No file that hashes compares a digest by `==`; signatures are compared by itsdangerous."""
+    """What a password comes to is never compared by `==`; itsdangerous compares signatures."""
     for name in ("legacy/scheme.py", "model/user.py"):
         text = (SOURCE / name).read_text(encoding="utf-8")
         assert "hmac.compare_digest(" in text
