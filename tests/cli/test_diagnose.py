@@ -46,7 +46,7 @@ def test_space_around_the_name(shell: Shell) -> None:
     """A name that is given with a space, as somebody types it, is found, and the space is told."""
     add(shell, "Al", "Dale", username="dale")
     text = words(shell.done("diagnose", "dale "))
-    assert text.startswith("There is a space around 'dale ': typed like that, the sign-in fails. d")
+    assert "space_in_recent_attempts: There is a space around the name: typed like that" in text
     assert "There is a space" not in shell.done("diagnose", "dale")
 
 

@@ -46,10 +46,19 @@ def test_nothing_keeps_them_out(stored_world: World) -> None:
     world = stored_world
     teacher = world.teacher(email=EMAIL)
     before = world.kinds()
-    for name in ("wg204nx_james", "WG204NX_JAMES ", EMAIL):
+    for name in ("wg204nx_james", "WG204NX_JAMES", EMAIL):
         diagnosis = world.desk.diagnose(name)
         assert (codes(diagnosis), diagnosis.user) == (["nothing_found"], teacher)
     assert world.kinds() == before
+
+
+def test_a_space_in_what_the_desk_was_told(world: World) -> None:
+    """Asked for as the person types it, the space itself is the finding."""
+    world.teacher(email=EMAIL)
+    for name in ("wg204nx_james ", f"\u00a0{EMAIL}"):
+        diagnosis = world.desk.diagnose(name)
+        assert codes(diagnosis) == ["space_in_recent_attempts"]
+        assert "around the name" in diagnosis.findings[0].message
 
 
 def test_no_such_account_and_what_looks_like_it(world: World) -> None:

@@ -138,6 +138,19 @@ def test_an_address_that_was_changed_since_stays(world: World) -> None:
     assert str(world.desk.get_user(old.id).email) == "later@hill.example.org"
 
 
+def test_an_id_that_was_changed_since_stays(world: World) -> None:
+    """A list of the new MIS gave the kept account another id: undoing does not take that away."""
+    old = world.teacher()
+    new = world.teacher(mis_id=MisId(world.school.code, "sims", "17"), email=EMAIL)
+    world.desk.resolve_duplicate(keep=old.id, retire=new.id)
+    row = RosterRow("A1", "Jess", "James", email=EMAIL)
+    plan = world.desk.plan_mapping([row], source="arbor", rekey=True)
+    world.desk.apply_mapping(plan)
+    restored = world.desk.undo_resolve_duplicate(keep=old.id, retire=new.id)
+    assert (restored.mis_id, str(restored.email)) == (None, EMAIL)
+    assert str(world.desk.get_user(old.id).mis_id) == "wg204nx:arbor:A1"
+
+
 def test_an_inactive_duplicate_that_holds_the_address(world: World) -> None:
     """The FAQ's third case: found among the inactive; undone, it is inactive again."""
     old, new = world.teacher(email=EMAIL), world.teacher()

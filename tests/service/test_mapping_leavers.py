@@ -122,6 +122,16 @@ def test_a_list_with_problems_is_not_complete(world: World) -> None:
     assert world.desk.plan_mapping(Roster((ANN,), (bad,)), source="sims").of("left") == ()
 
 
+def test_a_list_of_changes_is_not_complete(world: World) -> None:
+    """A delta set says by itself that it has not everybody, whatever its caller says."""
+    linked(world, "9")
+    changes = Roster((ANN,), delta=True)
+    with pytest.raises(RosterUnreadable) as caught:
+        world.desk.plan_mapping(changes, source="sims", complete=True)
+    assert [problem.code for problem in caught.value.problems] == ["delta"]
+    assert world.desk.plan_mapping(changes, source="sims").of("left") == ()
+
+
 def test_an_empty_list_is_not_complete(world: World) -> None:
     """Nobody in the list: refused when planned, and in a plan whose rows were cut out."""
     linked(world, "9")

@@ -23,10 +23,7 @@ _REMEDIES: dict[str | None, str] = {
 
 def diagnose(context: Context) -> None:
     """Say what keeps somebody from signing in or getting mail, the likeliest first."""
-    out, typed = context.out, context.args.name
-    found = context.desk().diagnose(typed)
-    if typed != typed.strip():
-        out.say(f"There is a space around {typed!r}: typed like that, the sign-in fails.")
+    out, found = context.out, context.desk().diagnose(context.args.name)
     name = "" if found.user is None else str(found.user.username)
     if found.user is not None:
         out.say(f"{user_text(found.user)}:")

@@ -19,7 +19,7 @@ against the standard, a warning or, if strict, a reason to refuse: ``manifest_mi
 ``heading_unknown``, ``heading_order``, ``cell_count``, ``cell_missing``, ``forbidden_in_bulk``,
 ``required_in_delta``, ``line_break``, ``value_case``, ``value_unknown``, ``date_invalid``,
 ``id_invalid``, ``duplicate_id`` and ``reference_unknown``. Warnings in either mode are
-``passwords``, ``no_role`` and ``other_org``.
+``passwords``, ``no_role`` and ``other_org``. `plan_mapping(complete=True)` refuses a ``delta`` set.
 """
 
 from __future__ import annotations

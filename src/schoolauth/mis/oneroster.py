@@ -127,6 +127,7 @@ class _Reading:
             warnings=self._findings.end(),
             version=self._version,
             complete=is_bulk and not roster.problems and not self._gaps,
+            delta=self._is_delta(),
         )
 
     def _is_delta(self) -> bool:

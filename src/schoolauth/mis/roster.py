@@ -20,6 +20,7 @@ class Roster(Sequence[RosterRow]):
     `warnings` are what a reader put up with, and cost no row.
     `version` is the file's standard, if it has one.
     `complete` is True where the file itself says that it is the whole list, and all was read.
+    `delta` is True where it says that it has only what has changed.
     """
 
     rows: tuple[RosterRow, ...]
@@ -28,6 +29,7 @@ class Roster(Sequence[RosterRow]):
     warnings: tuple[RosterProblem, ...] = ()
     version: str | None = None
     complete: bool = False
+    delta: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))

@@ -282,7 +282,7 @@ class LegalHoldSet(AuditEvent):
 class DuplicateResolved(AuditEvent):
     """The account, then of status *old*, was retired in favour of *kept*.
 
-    *moved* are the fields that *kept* got from it, and *email_digest* stands for the address.
+    *moved* are the fields that *kept* got from it; *email_digest* and *mis_digest* stand for them.
     """
 
     kind: ClassVar[str] = "duplicate_resolved"
@@ -290,6 +290,7 @@ class DuplicateResolved(AuditEvent):
     old: str
     moved: tuple[str, ...] = ()
     email_digest: str | None = None
+    mis_digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

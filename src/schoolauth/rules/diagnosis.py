@@ -63,6 +63,7 @@ class Facts:
 
     Args:
         user: the account.
+        exact: whether the name was asked for as it has to be typed, without a space around it.
         events: its history, newest first.
         wait: seconds until its throttle lets somebody try again, 0 for now.
         duplicates: other accounts that are probably the same person's.
@@ -72,6 +73,7 @@ class Facts:
     """
 
     user: User
+    exact: bool
     events: Sequence[AuditEvent]
     wait: int
     duplicates: Sequence[User]
@@ -190,6 +192,9 @@ def _password(facts: Facts) -> Iterator[Finding]:
 
 
 def _attempts(facts: Facts) -> Iterator[Finding]:
+    if not facts.exact:
+        message = "There is a space around the name: typed like that, the sign-in fails."
+        yield Finding("space_in_recent_attempts", message)
     failed = facts.recent(facts.since(LoginFailed, LoginSucceeded))
     spaced = [event for event in failed if event.hints]
     if spaced:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any, get_args
@@ -126,7 +126,13 @@ def _in_order(reasons: Iterable[DuplicateReason]) -> tuple[DuplicateReason, ...]
 
 
 def resolve(
-    keep: User, retire: User, stamp: Stamp, *, move_email: bool, email_digest: str | None
+    keep: User,
+    retire: User,
+    stamp: Stamp,
+    *,
+    move_email: bool,
+    email_digest: str | None,
+    mis_digest: str | None,
 ) -> Change:
     """Retire one account in favour of another: inactive, without address, `superseded_by` set.
 
@@ -161,28 +167,25 @@ def resolve(
             old=retire.status.value,
             moved=tuple(moves),
             email_digest=email_digest if "email" in moves else None,
+            mis_digest=mis_digest if "mis_id" in moves else None,
         )
     )
     return Change([kept, retired], events)
 
 
 def undo_resolve(
-    keep: User, retired: User, stamp: Stamp, done: DuplicateResolved, *, same_email: bool
+    keep: User, retired: User, stamp: Stamp, done: DuplicateResolved, *, same: Collection[str]
 ) -> Change:
     """Take `resolve` back: the retired account stands as before, with what *keep* got from it.
 
-    An address that *keep* has changed since stays where it is.
+    Only what *keep* still has the *same* goes back: an address that was changed since stays.
 
     Raises:
         TransitionForbidden: if *retired* is not retired in favour of *keep* any more.
     """
     if retired.superseded_by != keep.id or retired.status is not Status.INACTIVE:
         raise TransitionForbidden(retired.status.value, "undo")
-    moves: dict[str, Any] = {}
-    if "email" in done.moved and same_email:
-        moves["email"] = keep.email
-    if "mis_id" in done.moved and keep.mis_id is not None:
-        moves["mis_id"] = keep.mis_id
+    moves: dict[str, Any] = {field: getattr(keep, field) for field in done.moved if field in same}
     events: list[AuditEvent] = []
     restored = retired
     if done.old != Status.INACTIVE.value:

@@ -120,6 +120,10 @@ class Core:
         """Return what stands for a MIS id in events, which hold nobody's own ids."""
         return self.tokens.digest(f"mis:{mis_id.key}")
 
+    def is_mis_digest(self, digest: str, mis_id: MisId) -> bool:
+        """Tell whether *digest* stands for *mis_id*, by any key that there was."""
+        return self.tokens.stands_for(digest, f"mis:{mis_id.key}")
+
     def settle(self, decide: Callable[[], Decision[Answer]]) -> Answer:
         """Save what *decide* says, then answer or refuse; decide again if the accounts changed.
 

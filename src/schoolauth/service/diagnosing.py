@@ -44,6 +44,7 @@ class Diagnosing(Desk):
         alike = [group.users for group in groups if group.verdict == "one_person"]
         facts = diagnosis.Facts(
             user=user,
+            exact=typed.exact,
             events=tuple(
                 islice(self._events(user=user.id, kinds=diagnosis.EXPLAINING), _READ_AT_MOST)
             ),

@@ -68,13 +68,14 @@ class Duplicates(Desk):
         def decide() -> Decision[tuple[User, User]]:
             nonlocal told
             admin, (kept, retired) = self._read(kept_id, retired_id)
-            told = retired.email
+            told, mis_id = retired.email, retired.mis_id
             change = duplicates.resolve(
                 kept,
                 retired,
                 self._core.stamp(self._actor),
                 move_email=move_email,
                 email_digest=self._core.tokens.address_digest(told),
+                mis_digest=None if mis_id is None else self._core.mis_digest(mis_id),
             )
             after = change.users[0]
             if kept.id == self._admin and after.email != kept.email:
@@ -88,8 +89,8 @@ class Duplicates(Desk):
     def undo_resolve_duplicate(self, *, keep: UserId | str, retire: UserId | str) -> User:
         """Take `resolve_duplicate` back; return the account that had been retired.
 
-        It has its status, MIS id and address again; an address that the kept one has changed since,
-        or that was only released, is not brought back. Sessions of both end.
+        It has its status, MIS id and address again; what the kept one has changed since, or what
+        was only released, is not brought back. Sessions of both end.
 
         Raises:
             NotPermitted: for one's own account.
@@ -104,13 +105,12 @@ class Duplicates(Desk):
         def decide() -> Decision[tuple[User, User]]:
             admin, (kept, retired) = self._read(kept_id, retired_id)
             done = self._resolution(kept, retired)
-            digest = self._core.tokens.address_digest(kept.email, like=done.email_digest)
             change = duplicates.undo_resolve(
                 kept,
                 retired,
                 self._core.stamp(self._actor),
                 done,
-                same_email=kept.email is not None and digest == done.email_digest,
+                same=self._unchanged(kept, done),
             )
             return self._both(change, admin, kept, change.users[1])
 
@@ -118,6 +118,17 @@ class Duplicates(Desk):
         if restored.email is not None:
             self._core.notify("email_changed", kept, restored.email)
         return restored
+
+    def _unchanged(self, kept: User, done: DuplicateResolved) -> set[str]:
+        """Return what the kept account still has as it got it, as far as digests can tell."""
+        same = set()
+        digest = self._core.tokens.address_digest(kept.email, like=done.email_digest)
+        if digest is not None and digest == done.email_digest:
+            same.add("email")
+        told = done.mis_digest
+        if told is not None and kept.mis_id and self._core.is_mis_digest(told, kept.mis_id):
+            same.add("mis_id")
+        return same
 
     def _both(
         self, change: Change, admin: User | None, other: User, answer: User

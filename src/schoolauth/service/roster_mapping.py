@@ -72,14 +72,14 @@ class RosterMapping(Desk):
         Raises:
             NameInvalid: if *source* cannot be used.
             NotPermitted: if the desk's admin is none any more.
-            RosterUnreadable: if *complete* is said of no rows, or of a roster with problem rows.
+            RosterUnreadable: if *complete* is said of no rows, or of a roster that has problem rows
+                or only what has changed.
             Throttled: if the school's lists met too many keys of other schools within a day.
         """
         require_flag(complete, "complete")
         require_flag(rekey, "rekey")
-        problems = [p for p in getattr(rows, "problems", ()) if p.code not in _NO_LOSS]
-        if complete and problems:
-            raise RosterUnreadable(problems)
+        if complete:
+            _refuse_incomplete(rows)
         self._read()
         return self._plan(tuple(rows), source, complete=complete, rekey=rekey).plan
 
@@ -225,6 +225,16 @@ class RosterMapping(Desk):
             email=row.email,
             mis_id=row.mis_id,
         )
+
+
+def _refuse_incomplete(rows: object) -> None:
+    """Raise `RosterUnreadable` if a roster itself says that somebody may be missing in it."""
+    problems = [p for p in getattr(rows, "problems", ()) if p.code not in _NO_LOSS]
+    if getattr(rows, "delta", False):
+        message = "It has only what has changed, so nobody can be missing in it."
+        problems.append(RosterProblem(None, None, "delta", message))
+    if problems:
+        raise RosterUnreadable(problems)
 
 
 def _require_count(value: int | None) -> None:

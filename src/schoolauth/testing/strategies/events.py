@@ -91,6 +91,7 @@ def _texts() -> Mapping[str, st.SearchStrategy[Any]]:
     return {
         "duplicate_resolved.email_digest": st.none() | digests,
         "duplicate_resolved.kept": user_ids().map(str),
+        "duplicate_resolved.mis_digest": st.none() | digests,
         "duplicate_resolved.moved": moved,
         "duplicate_resolved.old": st.sampled_from(["invited", "active", "inactive"]),
         "duplicate_restored.kept": user_ids().map(str),
