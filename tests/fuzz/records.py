@@ -40,7 +40,7 @@ def user_record(data: bytes) -> None:
     assert isinstance(User.from_record(_record(data)), User)
 
 
-def _edited(good: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+def edited(good: Mapping[str, Any], data: bytes) -> dict[str, Any]:
     """Return *good* with a field changed by each line ``name JSON``, so that the rest holds."""
     record = dict(good)
     for line in data.split(b"\n"):
@@ -54,12 +54,12 @@ def _edited(good: Mapping[str, Any], data: bytes) -> dict[str, Any]:
 
 def audit_event_fields(data: bytes) -> None:
     """A row of the history in which single fields are others."""
-    assert isinstance(AuditEvent.from_record(_edited(_EVENT, data)), AuditEvent)
+    assert isinstance(AuditEvent.from_record(edited(_EVENT, data)), AuditEvent)
 
 
 def user_record_fields(data: bytes) -> None:
     """A row of the accounts in which single fields are others."""
-    assert isinstance(User.from_record(_edited(_USER, data)), User)
+    assert isinstance(User.from_record(edited(_USER, data)), User)
 
 
 def mapping_plan_fields(data: bytes) -> None:
@@ -67,9 +67,9 @@ def mapping_plan_fields(data: bytes) -> None:
     parts = [*data.split(BETWEEN), b"key 1", b"source sims"]
     plan = json.loads(PLAN.to_json())
     item = plan["items"][0]
-    item["row"] = _edited(item["row"], parts[0])
-    plan["items"][0] = _edited(item, parts[1])
-    mapping_plan(json.dumps(_edited(plan, parts[2])).encode())
+    item["row"] = edited(item["row"], parts[0])
+    plan["items"][0] = edited(item, parts[1])
+    mapping_plan(json.dumps(edited(plan, parts[2])).encode())
 
 
 def cursor(data: bytes) -> None:

@@ -6,6 +6,7 @@ answer that breaks what the target says.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from schoolauth import (
     SchoolAuthError,
     SchoolCode,
     StoredPassword,
+    TokenRefused,
     UserId,
     Username,
 )
@@ -29,7 +31,7 @@ from schoolauth.model.token import RecoveryClaims, TokenClaims, TokenPurpose
 from schoolauth.rules.passwords import prepare_password
 from schoolauth.testing import cheap_hasher
 from schoolauth.tokens import Tokens
-from tests.fuzz.records import RECORD_TARGETS
+from tests.fuzz.records import RECORD_TARGETS, edited
 from tests.fuzz.target import BETWEEN, Target, text_of
 from tests.legacy.schemes import SCHEMES
 from tests.mis.oneroster_sets import TODAY, a_set, packed, person, role
@@ -74,6 +76,21 @@ def recovery_token(data: bytes) -> None:
     text = text_of(data)
     TOKENS.read_recovery(text)
     assert text.strip() == ASKED
+
+
+def signed_token(data: bytes) -> None:
+    """What is signed by our key and says anything, such as another version's: each is refused."""
+    payload = edited({"u": "user-1", "e": 1, "x": 1, "s": "wg204nx", "w": "deputy"}, data)
+    for purpose, serializer in TOKENS._serializers.items():
+        try:
+            text = str(serializer.dumps({**payload, "p": purpose}))
+        except UnicodeEncodeError:  # no version signs a lone surrogate
+            return
+        with contextlib.suppress(TokenRefused):
+            if purpose == "recovery":
+                TOKENS.read_recovery(text)
+            else:
+                assert TOKENS.read(text, *PURPOSES).purpose == purpose
 
 
 # --- Names -----------------------------------------------------------------------------------
@@ -209,6 +226,9 @@ def _joined(files: Mapping[str, str]) -> bytes:
 TARGETS: dict[str, Target] = {
     "token": Target(token, tuple(text.encode() for text in SIGNED)),
     "recovery_token": Target(recovery_token, (ASKED.encode(),)),
+    "signed_token": Target(
+        signed_token, (b'i "1"\nr "Jess"\nm "a@b.example"\nt 1\nd "0"', b'u "user-2"\ne 7\na null')
+    ),
     "username": Target(username, (b"wg204nx_james.1", "o'brien_ÄÖ".encode())),
     "email_address": Target(email_address, (b"jess@hill.example.org", "a@ä.example".encode())),
     "school_code": Target(school_code, (b"wg204nx",)),
