@@ -139,6 +139,22 @@ def test_a_holder_who_has_a_row_without_id_keeps_the_other_out(world: World) -> 
     assert ids(world, bob) == [None]
 
 
+def test_a_new_person_whose_id_is_given_up_by_its_own_row(world: World) -> None:
+    """The holder gets another id by the same list, so nothing is to be asked."""
+    bob = person(world, "2", "Bob", "Elm", "bob@hill.example.org")
+    rows = [
+        RosterRow("3", "Bob", "Elm", email="bob@hill.example.org"),
+        RosterRow("2", "New", "Person"),
+    ]
+    made = planned(world, *rows)
+    assert [(item.kind, item.reasons) for item in made.items] == [
+        ("changed", ("email",)),
+        ("new", ()),
+    ]
+    (added,) = world.desk.apply_mapping(made).added
+    assert ids(world, bob, world.desk.get_user(added)) == ["sims:3", "sims:2"]
+
+
 def test_who_is_absent_on_that_day_has_left_whatever_their_id(world: World) -> None:
     """The new list is the school's: accounts with an id of the old MIS are absent from it too."""
     ann = person(world, "1", "Ann", "Oak", "ann@hill.example.org")
