@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, get_args
 
 from itsdangerous import BadData, Serializer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from schoolauth.errors import NotConfigured, TokenRefused
+from schoolauth.errors import NotConfigured, Refused, TokenRefused
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId
 from schoolauth.model.token import Approver, RecoveryClaims, TokenClaims, TokenPurpose
 from schoolauth.model.user import from_micros, to_micros
 
 Purpose = TypeVar("Purpose", bound=str)
+Claims = TypeVar("Claims")
 KEY_MIN_BYTES = 32
 _TOKEN_MAX = 4096
 _RECOVERY = "recovery"
@@ -104,15 +105,7 @@ class Tokens:
         Raises:
             TokenRefused: with the reason ``invalid``.
         """
-        purpose, payload = self._read(token, *purposes)
-        return TokenClaims(
-            purpose=purpose,
-            user=UserId.stored(payload["u"], payload["u"]),
-            epoch=payload["e"],
-            expires_at=from_micros(payload["x"] * 1000),
-            sent_to=payload.get("a"),
-            new_email=payload.get("m"),
-        )
+        return self._read(token, purposes, _claims)
 
     def read_recovery(self, token: str) -> RecoveryClaims:
         """Return what an approver is asked by *token*, as `read` does.
@@ -120,36 +113,30 @@ class Tokens:
         Raises:
             TokenRefused: with the reason ``invalid``.
         """
-        _, payload = self._read(token, _RECOVERY)
-        approver: Approver = payload["w"]
-        return RecoveryClaims(
-            school=SchoolCode.stored(payload["s"], payload["s"]),
-            approver=approver,
-            request=payload["i"],
-            requested_by=payload["r"],
-            new_email=EmailAddress.parse(payload["m"]),
-            requested_at=from_micros(payload["t"]),
-            expires_at=from_micros(payload["x"] * 1000),
-            state=payload["d"],
-        )
+        return self._read(token, (_RECOVERY,), _recovery_claims)
 
-    def _read(self, token: str, *purposes: Purpose) -> tuple[Purpose, dict[str, Any]]:
+    def _read(
+        self,
+        token: str,
+        purposes: Sequence[Purpose],
+        claims_of: Callable[[Purpose, dict[str, Any]], Claims],
+    ) -> Claims:
         if not isinstance(token, str):
             raise TypeError("a token must be str")
         text = token.strip() if len(token) <= _TOKEN_MAX else ""
         if text.isascii():
             for purpose in purposes:
-                payload = self._payload(text, purpose)
-                if payload is not None:
-                    return purpose, payload
+                try:
+                    payload = self._payload(text, purpose)
+                    if payload is not None:
+                        return claims_of(purpose, payload)
+                # BadData is no signature of ours; the others are a payload of another version's
+                except (BadData, Refused, ArithmeticError, LookupError, TypeError, ValueError):
+                    continue
         raise TokenRefused("invalid")
 
     def _payload(self, text: str, purpose: str) -> dict[str, Any] | None:
-        serializer = self._serializers[purpose]
-        try:
-            payload: dict[str, Any] = serializer.loads(text)
-        except BadData:
-            return None
+        payload: dict[str, Any] = self._serializers[purpose].loads(text)
         # All but the signature's own last character is signed as it stands.
         signature = text.rpartition(".")[2]
         canonical = base64_encode(base64_decode(signature)) == signature.encode()
@@ -172,6 +159,33 @@ class Tokens:
             return None
         digests = [_digest(key, f"address:{email.key}") for key in self._digest_keys]
         return like if like in digests else digests[-1]
+
+
+def _claims(purpose: TokenPurpose, payload: Mapping[str, Any]) -> TokenClaims:
+    return TokenClaims(
+        purpose=purpose,
+        user=UserId.parse(payload["u"]),
+        epoch=payload["e"],
+        expires_at=from_micros(payload["x"] * 1000),
+        sent_to=payload.get("a"),
+        new_email=payload.get("m"),
+    )
+
+
+def _recovery_claims(_: str, payload: Mapping[str, Any]) -> RecoveryClaims:
+    approver: Approver = payload["w"]
+    if approver not in get_args(Approver):
+        raise ValueError("no such approver")
+    return RecoveryClaims(
+        school=SchoolCode.parse(payload["s"]),
+        approver=approver,
+        request=payload["i"],
+        requested_by=payload["r"],
+        new_email=EmailAddress.parse(payload["m"]),
+        requested_at=from_micros(payload["t"]),
+        expires_at=from_micros(payload["x"] * 1000),
+        state=payload["d"],
+    )
 
 
 def _digest(key: bytes, text: str) -> str:

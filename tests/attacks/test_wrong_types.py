@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from schoolauth import Argon2Hasher, MemoryThrottle, PasswordPolicy, SchoolAuth, User
+from schoolauth import (
+    Argon2Hasher,
+    MemoryThrottle,
+    PasswordPolicy,
+    RosterRow,
+    SchoolAuth,
+    User,
+)
 from schoolauth.ports import SystemClock
 from schoolauth.storage.memory import MemoryUserRepository
 from tests.attacks.faults import snapshot
@@ -25,6 +32,10 @@ CALLS: dict[str, Wrong] = {
     "hold": lambda w, u: w.auth.support(by="x").set_legal_hold(u.id, 1, reason="x"),  # type: ignore[arg-type]
     "since": lambda w, u: w.desk.history(since="2026-09-01"),  # type: ignore[arg-type]
     "plan": lambda w, u: w.desk.apply_mapping("{}"),  # type: ignore[arg-type]
+    "left": lambda w, u: w.desk.plan_mapping(
+        [RosterRow("7", "Jess", "James", active="false")],  # type: ignore[arg-type]
+        source="sims",
+    ),
     "log_in": lambda w, u: w.log_in(u, source=7),
     "request_reset": lambda w, u: w.auth.request_password_reset("jess", source=7),  # type: ignore[arg-type]
     "reset": lambda w, u: w.auth.reset_password("x", "y", source=7),  # type: ignore[arg-type]

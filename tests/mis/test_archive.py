@@ -97,6 +97,13 @@ def test_two_files_of_one_name_in_a_folder(tmp_path: Path) -> None:
     assert codes(refused(path)) == ["duplicate_member"]
 
 
+def test_member_without_a_name(tmp_path: Path) -> None:
+    """A name that begins with NUL is read as none, and the file is nobody's."""
+    path = packed(tmp_path, {**SET, "readme.txt": "x"})
+    path.write_bytes(path.read_bytes().replace(b"readme.txt", b"\0eadme.txt"))
+    assert [row.mis_id for row in read(path)] == ["u1"]
+
+
 def test_encrypted_member(tmp_path: Path) -> None:
     """A zip file with a password is named as such."""
     path = zipped(tmp_path, b"x")

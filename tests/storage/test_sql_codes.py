@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from schoolauth.errors import ContractBroken, SchoolAuthError, StaleUser, StorageUnavailable
+from schoolauth.model.user import rebuilt
 from schoolauth.storage.sql_binding import Binding
-from schoolauth.storage.sql_users import _rebuilt
 from tests.databases import Databases
 
 CONFLICTS: dict[str, int | str] = {
@@ -137,7 +137,7 @@ def test_a_row_that_cannot_be_read_breaks_the_contract(error: type[Exception]) -
     def rebuild(record: object) -> Never:
         raise error(record)
 
-    assert ending(lambda: _rebuilt(rebuild, {"email": "ann@x.example"})) is ContractBroken
+    assert ending(lambda: rebuilt(rebuild, {"email": "ann@x.example"})) is ContractBroken
 
 
 class Unconnected(Session):

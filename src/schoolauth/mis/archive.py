@@ -120,7 +120,8 @@ def _in_zip(archive: zipfile.ZipFile) -> list[str]:
         if name in seen:
             raise unreadable("duplicate_member", "It has two files of one name.")
         seen.add(name)
-    return [member.filename for member in archive.infolist() if not member.is_dir()]
+    # folders too, which end in "/" and so are none of the wanted: `is_dir` wants every name filled
+    return [member.filename for member in archive.infolist()]
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:

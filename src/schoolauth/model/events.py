@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from schoolauth.errors import ContractBroken
 from schoolauth.model.names import SchoolCode, UserId
-from schoolauth.model.user import Scalar, Status, from_micros, to_micros
+from schoolauth.model.user import Scalar, Status, from_micros, rebuilt, to_micros
 
 ANONYMOUS = "anonymous"
 """The `actor` of what nobody signed in has done."""
@@ -78,23 +78,27 @@ class AuditEvent:
         """Rebuild the event that `to_record` gave.
 
         Raises:
-            ContractBroken: if its kind is not one of this version's.
+            ContractBroken: if its kind is not one of this version's, or it is no such record.
         """
-        event_class = EVENT_KINDS.get(record["kind"])
-        if event_class is None:
-            raise ContractBroken(f"no event is of the kind {record['kind']!r}")
-        school, user = record["school_key"], record["user_id"]
-        details = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in json.loads(record["details"]).items()
-        }
-        return event_class(
-            at=from_micros(record["at"]),
-            actor=record["actor"],
-            school=None if school is None else SchoolCode.stored(school, school),
-            user=None if user is None else UserId.stored(user, user),
-            **details,
-        )
+        return rebuilt(_rebuild, record)
+
+
+def _rebuild(record: Mapping[str, Any]) -> AuditEvent:
+    event_class = EVENT_KINDS.get(record["kind"])
+    if event_class is None:
+        raise ContractBroken(f"no event is of the kind {record['kind']!r}")
+    school, user = record["school_key"], record["user_id"]
+    details = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(record["details"]).items()
+    }
+    return event_class(
+        at=from_micros(record["at"]),
+        actor=record["actor"],
+        school=None if school is None else SchoolCode.stored(school, school),
+        user=None if user is None else UserId.stored(user, user),
+        **details,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,6 +106,8 @@ class MappingPlan:
 
 
 def _row(role: str | None, active: bool, line: int | None, **cells: str | None) -> RosterRow:
+    if type(active) is not bool or type(line) not in {int, type(None)}:
+        raise TypeError("a row is active or not, and its line is a number")
     if not all(cell is None or isinstance(cell, str) for cell in cells.values()):
         raise TypeError("the cells of a row are text")
     return RosterRow(

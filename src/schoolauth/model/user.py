@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from schoolauth.errors import ContractBroken
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
 from schoolauth.model.text import fold
 
@@ -166,7 +167,15 @@ class User:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Rebuild the account that `to_record` gave; what a store did not keep gets its default."""
+        """Rebuild the account that `to_record` gave; what a store did not keep gets its default.
+
+        Raises:
+            ContractBroken: if it is no such record; no value of it goes along.
+        """
+        return rebuilt(cls._rebuild, record)
+
+    @classmethod
+    def _rebuild(cls, record: Mapping[str, Any]) -> Self:
         get = record.get
         email, mis_key, password = get("email_key"), get("mis_key"), get("password")
         last_login, superseded = get("last_login_at"), get("superseded_by")
@@ -190,6 +199,18 @@ class User:
             epoch=get("epoch", 0),
             version=get("version", 0),
         )
+
+
+Item = TypeVar("Item")
+
+
+def rebuilt(rebuild: Callable[[Mapping[str, Any]], Item], record: Mapping[str, Any]) -> Item:
+    """Return what *rebuild* makes of a record, or raise `ContractBroken` if it makes nothing."""
+    try:
+        return rebuild(record)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        pass  # its text may hold what the record does
+    raise ContractBroken("A record holds what this version cannot read. Did a newer one write it?")
 
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)

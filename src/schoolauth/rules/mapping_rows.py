@@ -37,6 +37,8 @@ class ReadRow:
 
 def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:
     """Parse a row; what cannot be used becomes a flaw, and the rest is still read."""
+    if not isinstance(row.active, bool):  # "false" would be true, and a leaver a new account
+        raise TypeError("the active of a row must be bool")
     flaws: list[str] = []
     mis_id = email = username = None
     given_name = family_name = ""

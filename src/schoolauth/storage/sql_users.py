@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,12 +18,11 @@ from sqlalchemy import (
     select,
 )
 
-from schoolauth.errors import ContractBroken
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.model.user import Role, Status, User, to_micros
-from schoolauth.storage.common import Item, is_storable, number_cursor, page_of, text_cursor
+from schoolauth.storage.common import is_storable, number_cursor, page_of, text_cursor
 from schoolauth.storage.sql_binding import Binding
 from schoolauth.storage.sql_rows import EventAdder, among, key_batches
 from schoolauth.storage.sql_save import ChangeWriter
@@ -84,7 +83,7 @@ class SqlUserRepository:
 
         for row in self._binding.read(read):
             record = self._statements.record(row)
-            user = _rebuilt(User.from_record, record)
+            user = User.from_record(record)
             for column in _COLUMNS.values():
                 key = wanted.get((column, record[column]))
                 if key is not None:
@@ -104,7 +103,7 @@ class SqlUserRepository:
             return Page(())
         statement = self._statements.search(query, after)
         rows = self._binding.read(lambda connection: connection.execute(statement).all())
-        users = [_rebuilt(User.from_record, self._statements.record(row)) for row in rows]
+        users = [User.from_record(self._statements.record(row)) for row in rows]
         return page_of(users, query.limit, lambda user: user.username.key)
 
     def save(self, change: Change, /) -> None:
@@ -145,16 +144,8 @@ class SqlUserRepository:
         statement = self._statements.history(query, number_cursor(query.after))
         rows = self._binding.read(lambda connection: connection.execute(statement).all())
         page = page_of(rows, query.limit, lambda row: str(row.seq))
-        events = (_rebuilt(AuditEvent.from_record, row._asdict()) for row in page.items)
+        events = (AuditEvent.from_record(row._asdict()) for row in page.items)
         return Page(tuple(events), page.next)
-
-
-def _rebuilt(rebuild: Callable[[Mapping[str, Any]], Item], record: Mapping[str, Any]) -> Item:
-    try:
-        return rebuild(record)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        pass  # its text may hold what the row does
-    raise ContractBroken("A row holds what this version cannot read. Did a newer one write it?")
 
 
 class _Statements:
