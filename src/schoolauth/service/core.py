@@ -263,7 +263,8 @@ class Core:
         """Take as long as `send` does, if the mailer knows how to; nobody gets *message*."""
         pretend: Callable[[MailMessage], None] | None = getattr(self.mailer, "pretend", None)
         if pretend is not None:
-            pretend(message)
+            with suppress(Exception):  # a failure of `send` is not told either
+                pretend(message)
 
     def mail_failed(self, message: MailMessage) -> None:
         """Record that *message* was not sent; the record is lost only where the store is gone."""
