@@ -1,0 +1,185 @@
+"""Two hundred people sign in at once: ``python -m tests.benchmarks.crowd [rounds]``.
+
+With the default hash, 64 MiB each. Every case runs in a process of its own, in turn, since the
+peak of the memory is a process's: the floor is argon2 alone in as many threads as there are
+workers; then sign-ins by 200 threads, and by 200 tasks of one event loop, which meanwhile counts
+how long it ever stood still and how long `resume` took. What bounds the memory is workers × 64 MiB:
+a machine with more processors has more workers, unless the hasher says otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from statistics import median
+
+from argon2.low_level import Type, verify_secret
+
+from schoolauth import Argon2Hasher, SchoolAuth
+from schoolauth.aio import AsyncSchoolAuth
+from schoolauth.storage.memory import MemoryUserRepository
+from tests.benchmarks.measure import table
+from tests.benchmarks.stage import KEY, PASSWORD, fill
+
+CROWD = 200
+WAIT = 300.0
+MEMORY_MIB = 64
+Facts = dict[str, float]
+
+
+def _peak() -> float:
+    """Return the most memory that this process ever had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+class _House:
+    """Two hundred accounts in memory, all with one hash of the default parameters."""
+
+    def __init__(self) -> None:
+        self.hasher = Argon2Hasher(wait=WAIT)
+        self.stored = self.hasher.hash(PASSWORD)
+        users = MemoryUserRepository()
+        self.names = [str(one.username) for one in fill(users, CROWD, self.stored)]
+        self.auth = SchoolAuth(users, secret_key=KEY, hasher=self.hasher)
+        self.session = self.auth.log_in(self.names[0], PASSWORD).session
+
+
+def floor() -> Facts:
+    """Argon2 and nothing else, as many at once as there are workers."""
+    house = _House()
+    house.hasher.workers.close()
+    encoded, typed = house.stored.reveal().encode(), PASSWORD.encode()
+    with ThreadPoolExecutor(house.hasher.workers.size) as pool:
+        start = time.perf_counter()
+        list(pool.map(lambda _: verify_secret(encoded, typed, Type.ID), range(CROWD)))
+        seconds = time.perf_counter() - start
+    return {"rate": CROWD / seconds, "peak": _peak()}
+
+
+def base() -> Facts:
+    """Everything that is there before anybody hashes."""
+    fill(MemoryUserRepository(), CROWD)
+    return {"peak": _peak()}
+
+
+def threads() -> Facts:
+    """A thread for each person, let go at once."""
+    house, begin = _House(), threading.Barrier(CROWD + 1)
+
+    def sign_in(name: str) -> None:
+        begin.wait()
+        house.auth.log_in(name, PASSWORD)
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        made = [pool.submit(sign_in, name) for name in house.names]
+        begin.wait()
+        start = time.perf_counter()
+        for future in made:
+            future.result()
+        seconds = time.perf_counter() - start
+    return {"rate": CROWD / seconds, "peak": _peak()}
+
+
+def event_loop() -> Facts:
+    """A task for each person, on one loop that is watched."""
+    house = _House()
+    facts: Facts = {}
+
+    async def watch(stalls: list[float]) -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            stalls.append(now - last - 0.001)
+            last = now
+
+    async def resume(auth: AsyncSchoolAuth, took: list[float]) -> None:
+        while True:
+            start = time.perf_counter()
+            await auth.resume(house.session)
+            took.append(time.perf_counter() - start)
+            await asyncio.sleep(0.02)
+
+    async def crowd() -> None:
+        auth = AsyncSchoolAuth(house.auth)
+        stalls: list[float] = []
+        took: list[float] = []
+        watching = [asyncio.create_task(watch(stalls)), asyncio.create_task(resume(auth, took))]
+        start = time.perf_counter()
+        await asyncio.gather(*(auth.log_in(name, PASSWORD) for name in house.names))
+        facts["rate"] = CROWD / (time.perf_counter() - start)
+        for task in watching:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        auth.close()
+        facts.update(stall=max(stalls), stall_99=_part(stalls, 0.99), resume=max(took))
+        facts["resume_99"] = _part(took, 0.99)
+
+    asyncio.run(crowd())
+    return facts | {"peak": _peak()}
+
+
+def _part(values: list[float], part: float) -> float:
+    return sorted(values)[int(len(values) * part)]
+
+
+CASES: dict[str, Callable[[], Facts]] = {
+    "base": base,
+    "argon2 alone": floor,
+    "threads": threads,
+    "event loop": event_loop,
+}
+
+
+def _measured(case: str) -> Facts:
+    command = [sys.executable, "-m", "tests.benchmarks.crowd", "--case", case]
+    found: Facts = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return found
+
+
+def main() -> None:
+    """Run every case in turn, and print the medians."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    found: dict[str, list[Facts]] = {case: [] for case in CASES}
+    for _ in range(rounds):
+        for case in CASES:
+            found[case].append(_measured(case))
+
+    def mid(case: str, fact: str) -> float:
+        return median(facts[fact] for facts in found[case])
+
+    rows = []
+    for case in list(CASES)[1:]:
+        over = mid(case, "peak") - mid("base", "peak")
+        rate = mid(case, "rate")
+        rows.append(
+            [case, f"{rate:.2f}/s", f"{rate / mid('argon2 alone', 'rate'):.3f}", f"{over:.0f} MB"]
+        )
+    workers = os.cpu_count() or 1
+    title = f"{CROWD} at once, {workers} workers × {MEMORY_MIB} MiB, {rounds} rounds"
+    table(title, ["case", "sign-ins", "of the floor (goal 0.95)", "peak over base"], rows)
+    facts = [
+        [name, *(f"{mid('event loop', one) * 1e3:.1f} ms" for one in (part, whole)), goal]
+        for name, part, whole, goal in (
+            ("the loop stood still", "stall_99", "stall", "20 ms"),
+            ("resume took", "resume_99", "resume", "50 ms"),
+        )
+    ]
+    table("Meanwhile, on the loop", ["what", "99 of 100", "longest", "goal"], facts)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--case"]:
+        sys.stdout.write(json.dumps(CASES[sys.argv[2]]()))
+    else:
+        main()
