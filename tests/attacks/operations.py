@@ -42,8 +42,11 @@ class Stage:
 
     def secrets(self) -> set[str]:
         """Return what no error may tell."""
-        hashes = {one.password.reveal() for one in self.people.values() if one.password}
-        return {PASSWORD, SECRET, OLD_HASH} | set(self.tokens.values()) | hashes
+        return {PASSWORD, SECRET, OLD_HASH} | set(self.tokens.values()) | self.hashes()
+
+    def hashes(self) -> set[str]:
+        """Return what is stored of everybody's password."""
+        return {one.password.reveal() for one in self.people.values() if one.password}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import PendingRollbackError
 
 from schoolauth import Login, StorageUnavailable, User, UserId
 from schoolauth.model.events import AuditEvent, DuplicateResolved, DuplicateRestored
-from tests.attacks.canaries import told
+from tests.attacks.canaries import in_our_frames, told
 from tests.attacks.faults import LATE, PortDown, Snapshot, snapshot
 from tests.attacks.operations import NO_OPERATIONS, OPERATIONS, STEP_BY_STEP, Faces, public_calls
 from tests.attacks.rewound import Rewound
@@ -124,6 +124,9 @@ class Trial:
             text = told(answer)
             secrets = {KEY, *rewound.stage.secrets(), *_mailed(rewound)}
             assert [one for one in secrets if one in text] == [], what
+            frames = in_our_frames(answer)
+            assert "self=" in frames, what
+            assert [one for one in (KEY, *rewound.stage.hashes()) if one in frames] == [], what
         return 1
 
 
