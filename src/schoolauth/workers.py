@@ -66,12 +66,23 @@ class Workers:
             return pool.submit(call)
         if not places.acquire(blocking=False):
             raise Overloaded(_FULL_SECONDS)
+
+        def carry_out() -> T:
+            try:
+                return call()
+            finally:
+                places.release()  # before anybody has the answer
+
+        def give_back(done: Future[T]) -> None:
+            if done.cancelled():
+                places.release()
+
         try:
-            future = pool.submit(call)
+            future = pool.submit(carry_out)
         except BaseException:
             places.release()
             raise
-        future.add_done_callback(lambda _: places.release())
+        future.add_done_callback(give_back)
         return future
 
     def run(self, call: Callable[[], T], *, wait: float) -> T:

@@ -46,8 +46,9 @@ def engine(request: pytest.FixtureRequest, databases: Databases) -> Engine:
     return made
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["refused", "lost"])
 def test_a_connection_that_cannot_even_roll_back_is_thrown_away(
-    engine: Engine, databases: Databases, monkeypatch: pytest.MonkeyPatch
+    lost: bool, engine: Engine, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the driver says of it, the next call has another connection and an empty one."""
     single = databases.open(engine.url)
@@ -62,6 +63,7 @@ def test_a_connection_that_cannot_even_roll_back_is_thrown_away(
 
     with monkeypatch.context() as broken:
         broken.setattr(single.dialect, "do_commit", fail)
+        broken.setattr(single.dialect, "is_disconnect", lambda *_: lost)
         broken.setattr("sqlalchemy.pool.base._ConnectionFairy.rollback", fail, raising=False)
         with pytest.raises(StorageUnavailable):
             save(users, replace(first, given_name="Refused"))
