@@ -29,6 +29,7 @@ class Fuse:
         self._calls: list[str] = []
         self._blow_at: int | None = None
         self._late = False
+        self._error: Exception | None = None
         self.blew = False
 
     def wire(self, port: Any, name: str) -> Any:
@@ -46,21 +47,24 @@ class Fuse:
         answer = call() if self._late or not hit else None
         if hit:
             self.blew = True
-            raise kind(f"{name} {carried}")
+            raise self._error or kind(f"{name} {carried}")
         return answer
 
-    def blow(self, call: Call, number: int, *, late: bool = False) -> tuple[str | None, object]:
+    def blow(
+        self, call: Call, number: int, *, late: bool = False, error: Exception | None = None
+    ) -> tuple[str | None, object]:
         """Blow at the port call *number* of *call*; return which it was, and what came of *call*.
 
         It is None if there were fewer; an exception that *call* raises is returned, not raised.
-        With *late* that port call is carried out before it fails.
+        With *late* that port call is carried out before it fails. It raises *error*, if given.
         """
         self._calls.clear()
+        self._error = error
         self._blow_at, self._late, self.blew = number, late, False
         try:
             answer = call()
-        except Exception as error:  # noqa: BLE001 # the test judges all of them
-            answer = error
+        except Exception as raised:  # noqa: BLE001 # the test judges all of them
+            answer = raised
         finally:
             self._blow_at = None
         return (self._calls[number - 1] if len(self._calls) >= number else None), answer

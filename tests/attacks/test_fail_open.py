@@ -16,7 +16,16 @@ from zlib import crc32
 import pytest
 from sqlalchemy.exc import PendingRollbackError
 
-from schoolauth import Login, StorageUnavailable, User, UserId
+from schoolauth import (
+    Login,
+    MailNotSent,
+    Overloaded,
+    SchoolAuthError,
+    StaleUser,
+    StorageUnavailable,
+    User,
+    UserId,
+)
 from schoolauth.model.events import AuditEvent, DuplicateResolved, DuplicateRestored
 from tests.attacks.canaries import in_our_frames, told
 from tests.attacks.faults import LATE, PortDown, Snapshot, snapshot
@@ -129,6 +138,57 @@ class Trial:
             assert [one for one in (KEY, *rewound.stage.hashes()) if one in frames] == [], what
         return 1
 
+    def declare(self, number: int) -> int:
+        """Let the call *number* raise what its port may raise; return how many errors it was.
+
+        Either that comes out and nothing has changed, or all is as without it: a stale decision is
+        made again, and a hash that is not renewed waits for the next sign-in.
+        """
+        rewound, name, call = self._rewound, self._name, self.calls[number - 1]
+        errors = [kind for start, kind in DECLARED if call.startswith(start)]
+        for error in errors:
+            rewound.rewind()
+            faces = rewound.faces()
+            _, answer = rewound.fuse.blow(lambda: OPERATIONS[name](faces), number, error=error)  # noqa: B023 # called at once
+            what = (name, number, call, error)
+            after = snapshot(rewound.users)
+            changed = _decided_again(plain(self._before, after))
+            events = Counter(
+                kind for kind, _ in kinds(fresh_events(self._before, after)).elements()
+            )
+            expected = Counter(kind for kind, _ in self._events.elements())
+            missing = set(expected - events)
+            if answer is error or (call.startswith("mailer.") and isinstance(answer, MailNotSent)):
+                assert not isinstance(answer, StaleUser) or changed == {}, what
+            else:
+                assert changed == _decided_again(self._whole), what
+                assert missing <= {"password_rehashed"}, what
+                assert type(answer) is type(self._answer), what
+            assert events <= expected, what
+        return len(errors)
+
+
+DECLARED: list[tuple[str, SchoolAuthError]] = [
+    ("users.", StorageUnavailable()),
+    ("users.save", StaleUser()),
+    ("schools.", StorageUnavailable()),
+    ("hasher.hash", Overloaded(7)),
+    ("hasher.verify", Overloaded(7)),
+    ("legacy.verify", Overloaded(7)),
+    ("legacy.pretend", Overloaded(7)),
+    ("mailer.", MailNotSent()),
+]
+
+
+def _decided_again(state: State) -> dict[str, User]:
+    """Leave out what another decision takes anew: epochs, and the ids of new accounts."""
+    nobody = UserId.stored("x", "x")
+    return {
+        one.username.key: replace(one, epoch=0, id=nobody if one.version == 1 else one.id)
+        for one in state.values()
+        if one is not None
+    }
+
 
 def _mailed(rewound: Rewound) -> set[str]:
     return {mail.token for mail in rewound.outbox if mail.token is not None}
@@ -148,6 +208,16 @@ def test_a_fault_at_any_call_lets_nobody_in_and_leaves_no_half(
                 if call.startswith(LATE):
                     blown += trial.blow(number, late=True)
     assert blown > {"memory": 600, "sqlite": 950}[store]  # the loops went round
+
+
+def test_what_a_port_may_raise_comes_out_or_leaves_no_trace(databases: Databases) -> None:
+    """Unavailable, overloaded, not sent, stale: told as it is, or decided again to the same end."""
+    rewound, declared = Rewound(databases.stock("memory")), 0
+    for name in OPERATIONS:
+        trial = Trial(rewound, name)
+        for number in range(1, len(trial.calls) + 1):
+            declared += trial.declare(number)
+    assert declared > 250
 
 
 def test_a_fault_in_a_hosts_transaction_leaves_no_half(databases: Databases) -> None:
