@@ -99,6 +99,8 @@ def private_postgresql() -> Iterator[PrivatePostgreSQL]:
     programs = _programs()
     if programs is None:
         pytest.skip("no initdb of PostgreSQL is installed")
+    if os.geteuid() == 0 and "postgres" not in {account.pw_name for account in pwd.getpwall()}:
+        pytest.skip("root may not run PostgreSQL, and there is no account postgres that may")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)  # its owner is another
         data = Path(folder) / "data"

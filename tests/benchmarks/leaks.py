@@ -1,9 +1,10 @@
-"""Can a stopwatch tell who has an account? ``python -m tests.benchmarks.leaks [samples]``.
+"""Can a stopwatch tell who has an account? ``python -m tests.benchmarks.leaks [samples] [--real]``.
 
 Sign-ins with a wrong password and requests for reset links, for an unknown name beside every kind
 of known one. The hash is as cheap as argon2 allows, so that what surrounds it shows; the bound of a
 sign-in is 1 % of a hash with the default parameters, taken in the same run. Two leaks are put back
 on purpose, to show that they would be found. Every name is used once an hour of the frozen clock.
+With ``--real`` only sign-ins in memory are compared, with the default hash itself.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from sqlalchemy import event
 
 from schoolauth import Argon2Hasher, Links, LoginRefused, MailMessage, QueuedMailer, SchoolAuth
-from schoolauth.model.user import Status, User
+from schoolauth.model.user import Status, StoredPassword, User
 from schoolauth.ports import UserRepository
 from schoolauth.rules.recovery import DECOY
 from schoolauth.service.core import Core
@@ -51,28 +52,32 @@ class Nowhere:
         """Drop *message*."""
 
 
-def somebody(kind: str, number: int) -> User:
+def somebody(kind: str, number: int, stored: StoredPassword) -> User:
     """Return the account *number* of one kind."""
-    made = person(number, None if kind == "invited" else PASSWORD_HASH)
+    made = person(number, None if kind == "invited" else stored)
     if kind == "inactive":
         return replace(made, status=Status.INACTIVE)
     return replace(made, email=None) if kind == "no address" else made
 
 
-PASSWORD_HASH = cheap_hasher().hash(PASSWORD)
+_HEADINGS = ["an unknown name beside", "how much longer the known one took", "bound"]
 KINDS = ("wrong password", "inactive", "invited", "no address")
 
 
 class House:
     """A thousand accounts of each kind in one store."""
 
-    def __init__(self, users: UserRepository, mailer: QueuedMailer) -> None:
+    def __init__(
+        self, users: UserRepository, mailer: QueuedMailer, hasher: Argon2Hasher | None = None
+    ) -> None:
+        hasher = hasher or cheap_hasher()
+        stored = hasher.hash(PASSWORD)
         self.names: dict[str, list[str]] = {
             "unknown": [f"wg204nx_nobody{number}" for number in range(PEOPLE)],
             "unknown too": [f"wg204nx_noone{number}" for number in range(PEOPLE)],
         }
         for place, kind in enumerate(KINDS):
-            people = [somebody(kind, place * PEOPLE + number) for number in range(PEOPLE)]
+            people = [somebody(kind, place * PEOPLE + number, stored) for number in range(PEOPLE)]
             users.save(added(people))
             self.names[kind] = [str(one.username) for one in people]
         self._clock = FrozenClock()
@@ -82,7 +87,7 @@ class House:
             secret_key=KEY,
             mailer=mailer,
             links=links,
-            hasher=cheap_hasher(),
+            hasher=hasher,
             clock=self._clock,
         )
 
@@ -138,7 +143,9 @@ def _no_letter(self: Core, purpose: Any, user: User, to: Any, **more: Any) -> An
     return None if user is DECOY else _link_mail(self, purpose, user, to, **more)
 
 
-def compare(title: str, house: House, samples: int, hash_bound: float) -> None:
+def compare(
+    title: str, house: House, samples: int, hash_bound: float, *, real: bool = False
+) -> None:
     """Print every comparison on one store."""
     rows = []
 
@@ -151,6 +158,9 @@ def compare(title: str, house: House, samples: int, hash_bound: float) -> None:
     for kind in ("unknown too", *KINDS):
         found = told_apart(house.sign_in("unknown"), house.sign_in(kind), samples=samples)
         add(f"sign-in, {kind}", found, hash_bound)
+    if real:
+        table(f"{title}, {samples:,} samples of each", _HEADINGS, rows)
+        return
     for kind in ("unknown too", *KINDS):
         found = told_apart(house.request("unknown"), house.request(kind), samples=samples)
         add(f"reset, {kind}", found, RESET_BOUND)
@@ -161,8 +171,7 @@ def compare(title: str, house: House, samples: int, hash_bound: float) -> None:
     with leaking(Core, "link_mail", _no_letter):
         found = told_apart(house.request("unknown"), house.request(KINDS[0]), samples=few)
     add("reset without the decoy's letter", found, RESET_BOUND, leak=True)
-    headings = ["an unknown name beside", "how much longer the known one took", "bound"]
-    table(f"{title}, {samples:,} samples of each", headings, rows)
+    table(f"{title}, {samples:,} samples of each", _HEADINGS, rows)
     sys.stdout.flush()
 
 
@@ -174,10 +183,15 @@ def _without_waiting_for_the_disk(connection: Any, record: object) -> None:
 
 def main() -> None:
     """Print a table for each store."""
-    samples = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    real = "--real" in sys.argv
+    samples = next((int(word) for word in sys.argv[1:] if word.isdigit()), 200 if real else 10_000)
     hashed = default_hash()
     sys.stdout.write(f"one default hash: {duration(hashed)}; 1 %: {duration(hashed / 100)}\n")
     with QueuedMailer(Nowhere(), capacity=10_000) as mailer:
+        if real:
+            house = House(MemoryUserRepository(), mailer, Argon2Hasher(workers=1))
+            compare("In memory, the default hash", house, samples, hashed / 100, real=True)
+            return
         compare("In memory", House(MemoryUserRepository(), mailer), samples, hashed / 100)
         with databases() as made:
             for store in SQL_STORES:
