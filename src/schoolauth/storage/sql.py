@@ -4,6 +4,7 @@ from schoolauth.storage.sql_schools import SqlSchoolDirectory
 from schoolauth.storage.sql_tables import (
     SCHEMA_VERSION,
     ExactText,
+    HiddenText,
     Tables,
     build_tables,
     create_tables,
@@ -15,6 +16,7 @@ from schoolauth.storage.sql_verify import verify_schema
 __all__ = [
     "SCHEMA_VERSION",
     "ExactText",
+    "HiddenText",
     "SqlSchoolDirectory",
     "SqlUserRepository",
     "Tables",
