@@ -164,7 +164,7 @@ def compare(
     for kind in ("unknown too", *KINDS):
         found = told_apart(house.request("unknown"), house.request(kind), samples=samples)
         add(f"reset, {kind}", found, RESET_BOUND)
-    few = max(200, samples // 2)
+    few = max(200, samples // 2)  # a leak shows sooner than that there is none
     with leaking(Credentials, "_verify", _only_real):
         found = told_apart(house.sign_in("unknown"), house.sign_in(KINDS[0]), samples=few)
     add("sign-in without the decoy's hash", found, hash_bound, leak=True)
