@@ -106,11 +106,11 @@ def test_a_log_of_statements_and_rows_shows_no_hash(
     world.log_in(user)
     world.log_in(moved[0])
     world.desk.search()
+    hashes = [one.password for one in world.users.find([user.id, moved[0].id]).values()]
     engine.dispose()
     assert "UPDATE schoolauth_users" in everything.text
     assert "Row (" in everything.text
     assert "'***'" in everything.text
-    hashes = [one.password for one in world.users.find([user.id, moved[0].id]).values()]
     for stored in (OLD_HASH, *(one.reveal() for one in hashes if one is not None)):
         assert stored not in everything.text
     assert "argon2" not in everything.text
