@@ -21,7 +21,6 @@ from schoolauth import (
     Status,
     SupportDesk,
     UserManagement,
-    aio,
 )
 from schoolauth.aio import AsyncSchoolAuth, AsyncSupportDesk, AsyncUserManagement
 from schoolauth.testing import cheap_hasher
@@ -197,7 +196,7 @@ def test_a_call_that_waits_too_long_is_overloaded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wait for a worker is bounded; a call that has begun is waited for."""
-    monkeypatch.setattr(aio, "_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(world.auth.hasher, "wait", 0.01)
     gate, running = threading.Event(), threading.Event()
 
     async def check() -> None:

@@ -46,38 +46,39 @@ class _Pools:
     def __init__(self, auth: SchoolAuth) -> None:
         own = getattr(auth.hasher, "workers", None)
         self._hashing = own if isinstance(own, Workers) else Workers(4, name="schoolauth-hash")
+        self._hash_wait: float = getattr(auth.hasher, "wait", _WAIT_SECONDS)
         self._calls = Workers(_CALL_WORKERS, name="schoolauth-call")
 
     async def hashing(self, call: Callable[[], T]) -> T:
         """Run a call that takes a password."""
-        return await _run(self._hashing, call)
+        return await _run(self._hashing, call, self._hash_wait)
 
     async def calling(self, call: Callable[[], T]) -> T:
         """Run any other call."""
-        return await _run(self._calls, call)
+        return await _run(self._calls, call, _WAIT_SECONDS)
 
     def close(self) -> None:
         """End the second pool once what runs there has run."""
         self._calls.close()
 
 
-async def _run(pool: Workers, call: Callable[[], T]) -> T:
+async def _run(pool: Workers, call: Callable[[], T], wait: float) -> T:
     context = contextvars.copy_context()
     try:
         queued = pool.submit(lambda: context.run(call))
     except RuntimeError:
         queued = None
     if queued is None:
-        raise Overloaded(math.ceil(_WAIT_SECONDS))
+        raise Overloaded(math.ceil(wait))
     waiting = asyncio.wrap_future(queued)
     waiting.add_done_callback(lambda future: future.cancelled() or future.exception())
     try:
-        done, _ = await asyncio.wait({waiting}, timeout=_WAIT_SECONDS)
+        done, _ = await asyncio.wait({waiting}, timeout=wait)
     except asyncio.CancelledError:
         queued.cancel()
         raise
     if not done and queued.cancel():
-        raise Overloaded(math.ceil(_WAIT_SECONDS))
+        raise Overloaded(math.ceil(wait))
     return await waiting
 
 

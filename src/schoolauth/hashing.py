@@ -23,6 +23,7 @@ _ENCODED = re.compile(
 )
 _MAXIMUM_MEMORY_COST, _MAXIMUM_TIME_COST, _MAXIMUM_PARALLELISM = 262_144, 10, 16
 _WAIT = 10.0
+_QUEUE = 1000
 _OUT_OF_MEMORY, _OUT_OF_THREADS = -22, -33
 """argon2.h: the machine is short of something, and the hash may be perfectly good."""
 
@@ -50,6 +51,7 @@ class Argon2Hasher:
             second recommendation of RFC 9106.
         workers: how many hashes are made at once; by default as many as there are processors.
         wait: for how many seconds a password may wait for its turn.
+        queue: how many may wait at once; who comes then is `Overloaded` without any wait.
         maximum_memory_cost: a stored hash that asks for more KiB is refused without work.
         maximum_time_cost: a stored hash that asks for more passes is refused without work.
         maximum_parallelism: a stored hash that asks for more lanes is refused without work.
@@ -67,6 +69,7 @@ class Argon2Hasher:
         parallelism: int = argon2.DEFAULT_PARALLELISM,
         workers: int | None = None,
         wait: float = _WAIT,
+        queue: int = _QUEUE,
         maximum_memory_cost: int = _MAXIMUM_MEMORY_COST,
         maximum_time_cost: int = _MAXIMUM_TIME_COST,
         maximum_parallelism: int = _MAXIMUM_PARALLELISM,
@@ -77,7 +80,7 @@ class Argon2Hasher:
         if not 0 < wait <= threading.TIMEOUT_MAX:
             raise ValueError("wait must be more than 0 seconds, and not endless")
         size = os.cpu_count() or 1 if workers is None else workers
-        self.workers = Workers(size, name="schoolauth-hash")
+        self.workers = Workers(size, name="schoolauth-hash", queue=queue)
         self.wait = wait
         self._maximum = (maximum_memory_cost, maximum_time_cost, maximum_parallelism)
         self._argon2 = argon2.PasswordHasher(time_cost, memory_cost, parallelism)

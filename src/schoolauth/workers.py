@@ -14,6 +14,8 @@ from weakref import WeakSet
 from schoolauth.errors import Overloaded
 
 T = TypeVar("T")
+_FULL_SECONDS = 10
+"""When to come back where the queue is full: it takes about as long as somebody would wait."""
 
 
 class Workers:
@@ -25,15 +27,18 @@ class Workers:
     Args:
         size: how many calls run at once, at least 1.
         name: what the threads' names begin with.
+        queue: how many calls may wait for their turn, at least 1; any number if not given.
     """
 
-    def __init__(self, size: int, *, name: str) -> None:
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError("the number of workers must be an int")
-        if size < 1:
-            raise ValueError("there must be at least one worker")
+    def __init__(self, size: int, *, name: str, queue: int | None = None) -> None:
+        for number in (size, 1 if queue is None else queue):
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise TypeError("the number of workers, and of those who wait, must be an int")
+            if number < 1:
+                raise ValueError("there must be room for one worker, and for one who waits")
         self.size = size
         self._name = name
+        self._queue = queue
         self._closed = False
         self.renew()
         renew_in_children(self)
@@ -46,14 +51,39 @@ class Workers:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._inside = threading.local()
+        # held from the moment a call is taken until it is done, or taken back
+        self._places = None if self._queue is None else threading.Semaphore(self.size + self._queue)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Have *call* carried out, and return at once.
 
         Raises:
+            Overloaded: at once, if as many are waiting as may.
             RuntimeError: if these workers are closed, or the interpreter is shutting down.
         """
-        return (self._pool or self._open()).submit(call)
+        pool, places = self._pool or self._open(), self._places
+        if places is None:
+            return pool.submit(call)
+        if not places.acquire(blocking=False):
+            raise Overloaded(_FULL_SECONDS)
+
+        def carry_out() -> T:
+            try:
+                return call()
+            finally:
+                places.release()  # before anybody has the answer
+
+        def give_back(done: Future[T]) -> None:
+            if done.cancelled():
+                places.release()
+
+        try:
+            future = pool.submit(carry_out)
+        except BaseException:
+            places.release()
+            raise
+        future.add_done_callback(give_back)
+        return future
 
     def run(self, call: Callable[[], T], *, wait: float) -> T:
         """Carry *call* out in a worker, and return or raise what it does.
@@ -65,8 +95,8 @@ class Workers:
             wait: for how many seconds it may wait for its turn; once begun, it is waited for.
 
         Raises:
-            Overloaded: if its turn did not come, so that it never will; or if these workers are
-                closed.
+            Overloaded: if its turn did not come, so that it never will; if the queue is full, or
+                these workers are closed.
         """
         if getattr(self._inside, "flag", False):
             return call()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from schoolauth import HistoryQuery, SchoolAuth, User, UserId
+from sqlalchemy import Engine, event
+
+from schoolauth import HistoryQuery, User, UserId
 from schoolauth.model.events import AuditEvent
-from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-from schoolauth.testing import FrozenClock, Outbox, counted_ids
-from schoolauth.throttle import MemoryThrottle
-from tests.service.world import HASHER, KEY, LINKS, World, make_world
+from schoolauth.ports import UserRepository
 
 Call = Callable[[], object]
 Snapshot = tuple[dict[UserId, User], tuple[AuditEvent, ...]]
+LATE = ("users.save", "schools.save", "throttle.", "mailer.", "driver.commit")
+"""Calls that leave something behind: they also fail when they have been carried out."""
 
 
 class PortDown(Exception):
@@ -26,30 +28,78 @@ class Fuse:
     def __init__(self) -> None:
         self._calls: list[str] = []
         self._blow_at: int | None = None
+        self._late = False
+        self._error: Exception | None = None
+        self.blew = False
 
     def wire(self, port: Any, name: str) -> Any:
         """Return *port* with every call of its methods counted."""
         return _Wired(port, name, self)
 
-    def count(self, call: str) -> None:
-        """Count *call*, and blow if it is the one."""
-        self._calls.append(call)
-        if len(self._calls) == self._blow_at:
-            raise PortDown
+    def through(
+        self, name: str, call: Call, carried: object = "", kind: type[Exception] = PortDown
+    ) -> Any:
+        """Count a call, and blow if it is the one: instead of *call*, or when it is done."""
+        if self._blow_at is None:
+            return call()
+        self._calls.append(name)
+        hit = len(self._calls) == self._blow_at
+        answer = call() if self._late or not hit else None
+        if hit:
+            self.blew = True
+            raise self._error or kind(f"{name} {carried}")
+        return answer
 
-    def blow(self, call: Call, number: int) -> tuple[str | None, object]:
+    def blow(
+        self, call: Call, number: int, *, late: bool = False, error: Exception | None = None
+    ) -> tuple[str | None, object]:
         """Blow at the port call *number* of *call*; return which it was, and what came of *call*.
 
         It is None if there were fewer; an exception that *call* raises is returned, not raised.
+        With *late* that port call is carried out before it fails. It raises *error*, if given.
         """
         self._calls.clear()
-        self._blow_at = number
+        self._error = error
+        self._blow_at, self._late, self.blew = number, late, False
         try:
             answer = call()
-        except Exception as error:  # noqa: BLE001 # the test judges all of them
-            answer = error
-        self._blow_at = None
+        except Exception as raised:  # noqa: BLE001 # the test judges all of them
+            answer = raised
+        finally:
+            self._blow_at = None
         return (self._calls[number - 1] if len(self._calls) >= number else None), answer
+
+    def names(self, call: Call) -> tuple[list[str], object]:
+        """Return every port call that *call* makes, and its answer."""
+        _, answer = self.blow(call, 0)
+        return list(self._calls), answer
+
+    @contextmanager
+    def wired_to(self, engine: Engine | None) -> Iterator[None]:
+        """Count the statements and commits of *engine* too.
+
+        What the driver raises has the statement and its values in it.
+        """
+        if engine is None:
+            yield
+            return
+        dialect: Any = engine.dialect
+        failure, commit = dialect.loaded_dbapi.OperationalError, dialect.do_commit
+
+        def execute(_cursor: Any, statement: str, parameters: Any, _context: Any) -> None:
+            self.through("driver.execute", lambda: None, (statement, parameters), failure)
+
+        for name in ("do_execute", "do_executemany"):
+            event.listen(engine, name, execute)
+        dialect.do_commit = lambda connection: self.through(
+            "driver.commit", lambda: commit(connection), kind=failure
+        )
+        try:
+            yield
+        finally:
+            del dialect.do_commit
+            for name in ("do_execute", "do_executemany"):
+                event.remove(engine, name, execute)
 
 
 class _Wired:
@@ -62,34 +112,15 @@ class _Wired:
             return value
 
         def call(*args: Any, **more: Any) -> Any:
-            self._fuse.count(f"{self._name}.{name}")
-            return value(*args, **more)
+            # a mailer's error has the whole mail in it; what other ports say is theirs
+            told = [getattr(one, "text", "") for one in args]
+            return self._fuse.through(f"{self._name}.{name}", lambda: value(*args, **more), told)
 
         return call
 
 
-def wired_world() -> tuple[World, Fuse]:
-    """Return a world in memory whose every port hangs on one fuse."""
-    users, clock, outbox, fuse = MemoryUserRepository(), FrozenClock(), Outbox(), Fuse()
-    schools = MemorySchoolDirectory(users)
-    world = make_world(users, schools, clock=clock, mailer=outbox, new_id=counted_ids())
-    world.clock, world.outbox = clock, outbox
-    world.auth = SchoolAuth(
-        fuse.wire(users, "users"),
-        secret_key=KEY,
-        schools=fuse.wire(schools, "schools"),
-        mailer=fuse.wire(outbox, "mailer"),
-        hasher=fuse.wire(HASHER, "hasher"),
-        throttle=fuse.wire(MemoryThrottle(), "throttle"),
-        clock=fuse.wire(clock, "clock"),
-        links=LINKS,
-    )
-    world.desk = world.auth.manage(by=world.admin.id)
-    return world, fuse
-
-
-def snapshot(world: World) -> Snapshot:
-    """Return every account and event that the store holds."""
-    events = world.users.history(HistoryQuery(limit=500)).items
+def snapshot(users: UserRepository) -> Snapshot:
+    """Return every account and event that the store holds, newest event first."""
+    events = users.history(HistoryQuery(limit=500)).items
     ids = {event.user for event in events if event.user is not None}
-    return dict(world.users.find(ids)), events  # type: ignore[arg-type] # only ids were asked for
+    return dict(users.find(ids)), events  # type: ignore[arg-type] # only ids were asked for

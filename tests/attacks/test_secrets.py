@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from schoolauth import Role, SchoolAuth, SchoolAuthError, User
+from tests.attacks.canaries import told
 from tests.databases import SQL_STORES, Databases, Stock
 from tests.service.world import HASHER, KEY, LINKS, World, make_world
 
@@ -24,19 +25,6 @@ class Telling:
 
     def send(self, message: Any) -> None:
         raise OSError(f"cannot send {message.to} {message.text} {message.token}")
-
-
-def told(error: BaseException) -> str:
-    """Return all that *error* says of itself, and of every error behind it."""
-    parts: list[str] = []
-    seen: BaseException | None = error
-    while seen is not None:
-        parts += [repr(seen), str(seen), repr(seen.args), repr(vars(seen))]
-        if hasattr(seen, "details"):
-            parts.append(repr(seen.details()))
-            parts.append(repr(pickle.dumps(seen)))
-        seen = seen.__cause__ or seen.__context__
-    return "\n".join(parts)
 
 
 def failing_calls(world: World, user: User) -> dict[str, Callable[[], object]]:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from schoolauth import User
+from schoolauth.model.names import Username
 from tests.databases import SQL_STORES, Databases
 from tests.service.world import World, make_world
 
@@ -84,3 +86,22 @@ def test_a_session_is_one_select(sql_world: tuple[World, Engine]) -> None:
     with watched(engine) as seen:
         world.auth.resume(session)
     assert seen == ["SELECT"]
+
+
+def test_a_name_of_nobody_is_read_as_a_row_is(
+    sql_world: tuple[World, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rebuilding an account takes a time that many tries could see: one each, whoever it is."""
+    world, _ = sql_world
+    teacher, rebuilt = world.teacher(), []
+    real = User.from_record
+
+    def from_record(record: Any) -> User:
+        rebuilt.append(record["id"])
+        return real(record)
+
+    monkeypatch.setattr(User, "from_record", from_record)
+    for name in (teacher.username, Username.parse("wg204nx_nobody")):
+        rebuilt.clear()
+        world.users.find([name])
+        assert len(rebuilt) == 1

@@ -55,6 +55,7 @@ class StoredPassword:
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
             raise TypeError("a stored password is text")
+        text = str(text)  # a store's own text may hide itself
         self._text: Callable[[], str] = lambda: (
             text
         )  # a closure: vars() and tracebacks show no hash

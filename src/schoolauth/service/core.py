@@ -248,7 +248,11 @@ class Core:
     def notify(self, kind: MailKind, user: User, to: EmailAddress | None, **facts: str) -> None:
         """Tell *user* by mail what happened, if there is an address and a mailer; never fails."""
         if to is not None and self.mailer is not None:
-            self.send(compose(kind, to=to, user=user, school=user.school, facts=facts))
+            self.send(self.note(kind, user, to, **facts))
+
+    def note(self, kind: MailKind, user: User, to: EmailAddress, **facts: str) -> MailMessage:
+        """Return a mail without a link that tells *user* something."""
+        return compose(kind, to=to, user=user, school=user.school, facts=facts)
 
     def send(self, message: MailMessage) -> bool:
         """Hand *message* over; False, with an event, if the mailer fails."""
@@ -267,7 +271,8 @@ class Core:
         """Take as long as `send` does, if the mailer knows how to; nobody gets *message*."""
         pretend: Callable[[MailMessage], None] | None = getattr(self.mailer, "pretend", None)
         if pretend is not None:
-            pretend(message)
+            with suppress(Exception):  # a failure of `send` is not told either
+                pretend(message)
 
     def mail_failed(self, message: MailMessage) -> None:
         """Record that *message* was not sent; the record is lost only where the store is gone."""

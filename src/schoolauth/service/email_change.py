@@ -43,11 +43,11 @@ class EmailChange(Passwords):
         core.attempts.count_confirmation(user, email)
         holder = core.find(email)
         core.users.save(record_email_request(user, core.stamp(actor_user(user.id))))
+        other = holder if holder is not None and holder.id != user.id else None
+        # both are written, so that a held address takes as long as a free one
         link = core.link_mail("confirm_email", user, email, new_email=email)
-        if holder is None or holder.id == user.id:
-            core.send(link)
-        else:
-            core.notify("email_in_use", holder, email)
+        note = core.note("email_in_use", other or user, email)
+        core.send(link if other is None else note)
         core.notify("email_change_requested", user, user.email)
 
     def confirm_email_change(self, token: str) -> User:

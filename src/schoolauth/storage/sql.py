@@ -4,6 +4,7 @@ from schoolauth.storage.sql_schools import SqlSchoolDirectory
 from schoolauth.storage.sql_tables import (
     SCHEMA_VERSION,
     ExactText,
+    HiddenText,
     Tables,
     build_tables,
     create_tables,
@@ -16,6 +17,7 @@ from schoolauth.storage.sql_verify import verify_schema
 __all__ = [
     "SCHEMA_VERSION",
     "ExactText",
+    "HiddenText",
     "SqlSchoolDirectory",
     "SqlThrottle",
     "SqlUserRepository",

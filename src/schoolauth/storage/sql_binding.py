@@ -119,13 +119,30 @@ class Binding:
                         _refuse_committing_driver(connection)
                     problem = work(connection)
                     if problem is None:
-                        connection.commit()
+                        _commit(connection)
         except SQLAlchemyError as error:
             problem = _translated(error, stale=stale and not self.joined)
             if connection is not None and self.joined:
                 _spoil(connection)
         if problem is not None:
             raise problem
+
+
+def _commit(connection: Connection) -> None:
+    """Commit, or leave nothing behind.
+
+    A commit that fails may leave the transaction open, as SQLite's does where the file is busy, and
+    SQLAlchemy takes it for ended: the next user of the connection would commit what was refused.
+    """
+    try:
+        connection.commit()
+    except SQLAlchemyError:
+        if not connection.invalidated:
+            try:
+                connection.connection.rollback()
+            except Exception:  # noqa: BLE001 # a driver's own, of whatever kind
+                connection.invalidate()
+        raise
 
 
 def driver_code(error: SQLAlchemyError) -> str:

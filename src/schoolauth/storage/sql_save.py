@@ -27,7 +27,7 @@ from schoolauth.model.user import User
 from schoolauth.storage.common import taken
 from schoolauth.storage.sql_gate import Gate, Lock, bound_waiting
 from schoolauth.storage.sql_rows import Adder, EventAdder, Record, among, rows_among
-from schoolauth.storage.sql_tables import Tables
+from schoolauth.storage.sql_tables import Tables, hidden
 
 UNIQUE = ("username_key", "email_key", "mis_key")
 
@@ -168,6 +168,7 @@ def _unique_keys(user: User) -> dict[str, UserKey | None]:
 def _record(user: User) -> Record:
     record: Record = user.to_record(with_password=True)
     del record["id"]
+    record["password"] = hidden(record["password"])
     record["search_text"] = user.search_text
     record["version"] += 1
     return record

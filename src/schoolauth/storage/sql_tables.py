@@ -64,6 +64,29 @@ class ExactText(TypeDecorator[str]):
         return kind(self.length, collation=_COLLATIONS.get(name))
 
 
+class HiddenText(TypeDecorator[str]):
+    """Text that SQLAlchemy's log (``echo``) and its errors do not show: parameters and rows."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 # SQLAlchemy's signature
+        """Return the text, hidden."""
+        return hidden(value)
+
+
+class _Hidden(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def hidden(text: str | None) -> str | None:
+    """Return *text*, whose `repr` does not show it; every driver takes it for the text it is."""
+    return None if text is None else _Hidden(text)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Tables:
     """The tables of one installation, as `build_tables` made them."""
@@ -115,7 +138,7 @@ def build_tables(
         Column("legal_hold", Boolean, nullable=False),
         Column("epoch", BigInteger, nullable=False),
         Column("version", BigInteger, nullable=False),
-        Column("password", String(512)),
+        Column("password", HiddenText(512)),
         Column("search_text", ExactText(), nullable=False),
         PrimaryKeyConstraint("id", name=named("pk", "users")),
         UniqueConstraint("username_key", name=named("uq", "users_username_key")),

@@ -35,6 +35,17 @@ _COLUMNS: Mapping[type[Any], str] = {
     MisId: "mis_key",
 }
 
+_NOBODY: Mapping[str, Any] = {
+    **dict.fromkeys(("id", "school", "school_key", "username", "username_key"), "nobody"),
+    **dict.fromkeys(("email", "email_key", "given_name", "family_name", "password"), "nobody"),
+    **dict.fromkeys(("status_since", "created_at", "last_login_at", "epoch", "version"), 1),
+    "role": Role.TEACHER.value,
+    "status": Status.ACTIVE.value,
+    "must_change_password": False,
+    "legal_hold": False,
+}
+"""The row of nobody: read where a key has none, so that an absent one takes as long."""
+
 
 class SqlUserRepository:
     """Keeps accounts and history in the tables that `create_tables` makes.
@@ -81,7 +92,10 @@ class SqlUserRepository:
                 rows.extend(connection.execute(self._statements.find(tuple(sorted(texts))), texts))
             return rows
 
-        for row in self._binding.read(read):
+        rows = self._binding.read(read)
+        if not rows and len(wanted) == 1:  # whether a name is somebody's must not show in the time
+            _rebuilt(User.from_record, self._statements.record(self._statements.nobody))
+        for row in rows:
             record = self._statements.record(row)
             user = User.from_record(record)
             for column in _COLUMNS.values():
@@ -158,6 +172,7 @@ class _Statements:
         self._tables = tables
         columns = [column for column in tables.users.c if column.name != "search_text"]
         self._names = [column.name for column in columns]
+        self.nobody = tuple(_NOBODY.get(name) for name in self._names)
         self._users = select(*columns)
         self.find_one = {  # a sign-in's look-up: a list of one key would cost half as much again
             name: self._users.where(tables.users.c[name] == bindparam("key"))
@@ -165,7 +180,7 @@ class _Statements:
         }
         self._finds: dict[tuple[str, ...], Select[Any]] = {}
 
-    def record(self, row: Row[Any]) -> dict[str, Any]:
+    def record(self, row: Sequence[Any]) -> dict[str, Any]:
         """Return the record that *row* of `find` or `search` holds."""
         return dict(zip(self._names, row, strict=True))
 

@@ -1,0 +1,125 @@
+"""A stage on a store that can be wound back, so that thousands of faults start alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from schoolauth import School, SchoolAuth
+from schoolauth.model.mail import MailMessage
+from schoolauth.ports import UserRepository
+from schoolauth.service.school_auth import Joined
+from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.testing import Outbox, counted_ids
+from schoolauth.throttle import MemoryThrottle
+from tests.attacks.faults import Fuse
+from tests.attacks.operations import LEGACY, Faces, set_stage
+from tests.databases import Stock
+from tests.service.world import HASHER, KEY, LINKS, make_world
+
+
+class PretendingOutbox(Outbox):
+    """An outbox that also takes as long over a mail that nobody gets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pretended: list[MailMessage] = []
+
+    def pretend(self, message: MailMessage, /) -> None:
+        """Keep what was not sent."""
+        self.pretended.append(message)
+
+
+class Rewound:
+    """A school in a store, and faces on it whose ports hang on one fuse."""
+
+    def __init__(self, stock: Stock) -> None:
+        self._world = make_world(stock.users, stock.schools, legacy=[LEGACY])
+        self.stage = set_stage(self._world)
+        self.engine = stock.engine
+        self.fuse = Fuse()
+        self.outbox = PretendingOutbox()
+        self._stock = stock
+        self._restore = _restorer(stock)
+
+    @property
+    def users(self) -> UserRepository:
+        """The store itself, without a fuse."""
+        return self._stock.users
+
+    def schools(self) -> tuple[School, ...]:
+        """Return the directory as it is."""
+        return self._stock.schools.list().items
+
+    def faces(self, connection: Connection | None = None) -> Faces:
+        """Return fresh faces, with nothing throttled and no mail sent.
+
+        With a *connection* the desks work inside its transaction.
+        """
+        fuse, stock = self.fuse, self._stock
+        self.outbox = PretendingOutbox()
+        ids = counted_ids("new")
+        auth = SchoolAuth(
+            fuse.wire(stock.users, "users"),
+            secret_key=KEY,
+            schools=fuse.wire(stock.schools, "schools"),
+            mailer=fuse.wire(self.outbox, "mailer"),
+            hasher=fuse.wire(HASHER, "hasher"),
+            legacy=[fuse.wire(LEGACY, "legacy")],
+            throttle=fuse.wire(MemoryThrottle(), "throttle"),
+            clock=fuse.wire(self._world.clock, "clock"),
+            new_id=lambda: str(fuse.through("new_id", ids)),
+            links=LINKS,
+        )
+        desks: SchoolAuth | Joined = auth
+        if connection is not None:
+            desks = auth.within(
+                fuse.wire(SqlUserRepository(connection), "users"),
+                mailer=fuse.wire(self.outbox, "mailer"),
+                schools=fuse.wire(SqlSchoolDirectory(connection), "schools"),
+            )
+        desk = desks.manage(by=self.stage.people["admin"].id)
+        return Faces(auth, desk, desks.support(by="Test Support"), self.stage)
+
+    def rewind(self) -> None:
+        """Put the store back to how the stage was set."""
+        self._restore()
+
+
+def _restorer(stock: Stock) -> Callable[[], None]:
+    if stock.engine is None:
+        return _memory_restorer(stock.users, stock.schools)
+    engine, tables = (
+        stock.engine,
+        [table for table in standard_tables() if table.name[-4:] != "gate"],
+    )
+    with engine.connect() as connection:
+        rows = {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in tables
+        }
+
+    def restore() -> None:
+        with engine.begin() as connection:
+            for table in tables:
+                connection.execute(delete(table))
+                connection.execute(insert(table).inline(), rows[table.name])
+
+    return restore
+
+
+def _memory_restorer(users: Any, schools: Any) -> Callable[[], None]:
+    assert isinstance(users, MemoryUserRepository)
+    assert isinstance(schools, MemorySchoolDirectory)
+    kept = (dict(users._by_key), dict(users._users), list(users._events), dict(schools._schools))
+
+    def restore() -> None:
+        users._by_key, users._users = dict(kept[0]), dict(kept[1])
+        users._events[:] = kept[2]  # the directory has the very list
+        schools._schools = dict(kept[3])
+
+    return restore
