@@ -107,7 +107,8 @@ def _restorer(stock: Stock) -> Callable[[], None]:
         with engine.begin() as connection:
             for table in tables:
                 connection.execute(delete(table))
-                connection.execute(insert(table).inline(), rows[table.name])
+                if rows[table.name]:
+                    connection.execute(insert(table).inline(), rows[table.name])
 
     return restore
 

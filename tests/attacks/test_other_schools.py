@@ -93,12 +93,12 @@ def test_16_no_call_changes_or_shows_another_schools_account(world: World, call:
     )
     own = world.teacher()
     world.outbox.clear()
-    users, events = snapshot(world)
+    users, events = snapshot(world.users)
     try:
         answer = repr(CALLS[call](world.desk, own, foreign))
     except SchoolAuthError as error:
         answer = f"{error!r} {error.message} {error.details()}"
-    after, later = snapshot(world)
+    after, later = snapshot(world.users)
     assert after[foreign.id] == users[foreign.id]
     assert EMAIL not in answer
     assert "Else" not in answer

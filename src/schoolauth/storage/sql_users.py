@@ -94,7 +94,7 @@ class SqlUserRepository:
 
         rows = self._binding.read(read)
         if not rows and len(wanted) == 1:  # whether a name is somebody's must not show in the time
-            _rebuilt(User.from_record, self._statements.record(self._statements.nobody))
+            User.from_record(self._statements.record(self._statements.nobody))
         for row in rows:
             record = self._statements.record(row)
             user = User.from_record(record)
