@@ -158,6 +158,17 @@ def test_own_words_are_refused(password: str) -> None:
     assert codes(password, SEED, JAMES) == []
 
 
+@pytest.mark.parametrize("password", ["mary-ann7", "99smythe"])
+def test_own_words_are_found_within_username_and_address(password: str) -> None:
+    """A hyphenated mailbox name as it is written, and a word behind digits."""
+    mary = replace(
+        JAMES,
+        username=Username.parse("12smythe"),
+        email=EmailAddress.parse("mary-ann.lee@example.org"),
+    )
+    assert codes(password, RECOMMENDED, mary) == ["context_word"]
+
+
 @pytest.mark.parametrize(
     "password", ["james and 7 apples", "smithereens7", "1li234567", "ab1234567x", "ohara7zoe7x"]
 )
