@@ -63,6 +63,12 @@ def payload_of(token: str) -> Any:
 # --- What we made ----------------------------------------------------------------------------
 
 
+def test_a_token_is_read_up_to_4096_characters() -> None:
+    """White space counted; what is longer is not even looked at."""
+    assert TOKENS.read(TOKEN.ljust(4096), "password_reset") == CLAIMS
+    assert is_refused(TOKEN.ljust(4097))
+
+
 @given(all_claims)
 def test_claims_survive_the_token(claims: TokenClaims) -> None:
     """What was issued is read, equal, and the same claims make the same token."""
