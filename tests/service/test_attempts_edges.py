@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from schoolauth import Change, Role, RosterRow, School, StaleUser, Throttled, UserNotFound
+from schoolauth import (
+    Change,
+    PasswordRejected,
+    Role,
+    RosterRow,
+    School,
+    StaleUser,
+    Throttled,
+    UserNotFound,
+)
+from schoolauth.model.change import Decision
 from schoolauth.model.names import UserId
 from schoolauth.ports import Bucket, Limit, Reservation
+from schoolauth.rules.accounts import end_sessions
 from schoolauth.service import attempts
 from schoolauth.throttle import MemoryThrottle
-from tests.service.world import World, make_world
+from tests.service.world import PASSWORD, World, make_world
 
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 EMAIL = "jess@hill.example.org"
@@ -91,6 +103,36 @@ def test_a_change_is_tried_eight_times(world: World, monkeypatch: pytest.MonkeyP
     with pytest.raises(StaleUser):
         world.desk.set_email(user.id, EMAIL)
     assert len(tried) == 8
+
+
+def test_within_a_host_s_transaction_there_is_one_try(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read there stays as it was read, so another try would end like the first."""
+    user, tried = world.teacher(), []
+
+    def stale(change: Change) -> None:
+        tried.append(change)
+        raise StaleUser(user.id.key)
+
+    def decide() -> Decision[None]:
+        return Decision(end_sessions(user, world.auth._core.stamp()), None)
+
+    monkeypatch.setattr(world.users, "save", stale)
+    with pytest.raises(StaleUser):
+        replace(world.auth._core, joined=True).settle(decide)
+    assert len(tried) == 1
+
+
+def test_a_refused_password_is_told_with_who_chose_it(world: World) -> None:
+    """Its owner, or the desk that set it."""
+    user = world.teacher()
+    with pytest.raises(PasswordRejected):
+        world.auth.change_password(user.id, current=PASSWORD, new="short7")
+    with pytest.raises(PasswordRejected):
+        world.desk.set_password(user.id, "short7")
+    events = world.desk.history(user.id, kinds=["password_refused"]).items
+    assert [event.actor for event in events] == [f"user:{world.admin.id}", f"user:{user.id}"]
 
 
 @pytest.mark.parametrize("value", ["", "a b", "x" * 65])
