@@ -82,6 +82,20 @@ def test_each_cause_has_its_remedy() -> None:
     assert told(JESS, MailFailed(**ABOUT, mail="password_reset")) == [("mail_failed", MAIL)]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("too_short", "no_number", "space_at_start", "space_at_end"),
+        *("too_long", "too_common", "context_word", "forbidden_character"),
+    ],
+)
+def test_every_rule_of_a_password_has_a_sentence(code: str) -> None:
+    """The desk reads what was wrong, not its code."""
+    refused = PasswordRefused(**ABOUT, how="change", violations=(code,))
+    (finding,) = diagnose(made(JESS, refused)).findings
+    assert " because it " in finding.message
+
+
 def test_a_temporary_password_lasts_to_its_last_moment() -> None:
     """At the very end it still lets its owner choose another."""
     user = replace(JESS, must_change_password=True, epoch=to_micros(NOW) // 1000)

@@ -151,6 +151,33 @@ def test_a_crowd_is_compared_with_the_next_only() -> None:
     assert len(group.users) == 1000
 
 
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        *("admin", "bursar", "contact", "enquiries", "finance", "head", "headteacher", "info"),
+        *("it", "mail", "office", "reception", "school", "secretary", "senco", "staff", "support"),
+    ],
+)
+def test_the_mailbox_of_an_office_is_no_persons(mailbox: str) -> None:
+    """Whoever reads it today is somebody else tomorrow."""
+    one = account("a", email=f"{mailbox}@hill.example.org")
+    assert told(one, account("b", given_name="Bob", email=f"{mailbox}@mail.example.org")) == []
+
+
+def test_each_group_has_its_own_reasons_and_they_stand_in_order() -> None:
+    """By the first username of each, and none has the reason of another."""
+    users = (
+        account("b", given_name="Ann"),
+        account("c", given_name="Ann"),
+        account("a", given_name="Jo", email="jo@hill.example.org"),
+        account("z", given_name="Bob", email="jo@mail.example.org"),
+    )
+    assert told(*users) == [
+        (["a", "z"], ("same_email_name",), "one_person"),
+        (["b", "c"], ("same_name",), "one_person"),
+    ]
+
+
 @pytest.mark.parametrize(("size", "together"), [(20, 20), (21, 2)])
 def test_up_to_twenty_are_compared_each_with_each(size: int, together: int) -> None:
     """Whom the MIS tells apart hang together by the one account that it does not know."""

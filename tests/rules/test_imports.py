@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schoolauth.model.events import StatusChanged, UserAdded
@@ -15,7 +17,7 @@ from tests.rules.canary import HILL, NOW, STAMP
 @pytest.mark.parametrize("column", ["given_name", "family_name"])
 def test_a_problem_says_which_name_it_is(column: str) -> None:
     """Whoever mends the list reads the sentence, not the code."""
-    names = {"given_name": "Ann", "family_name": "Ash", column: "a\0b"}
+    names: dict[str, Any] = {"given_name": "Ann", "family_name": "Ash", column: "a\0b"}
     read = read_account(ImportedUser("ann", role=Role.SLT, **names), HILL, 7)
     ((line, told, message),) = ((one.line, one.column, one.message) for one in read.problems)
     assert (line, told) == (7, column)

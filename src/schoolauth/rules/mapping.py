@@ -26,7 +26,7 @@ def plan(
     taken_names: Collection[Username],
     school: SchoolCode,
     *,
-    rekey: bool = False,
+    rekey: bool,
 ) -> tuple[MappingItem, ...]:
     """Return what each row would do.
 
@@ -237,7 +237,7 @@ def _propose(
             reasons=tuple(reasons),
             username=username,
         )
-    numbered = username != str(row.username or "") and "." in username[len(school.key) :]
+    numbered = username != str(row.username) and "." in username[len(school.key) :]
     return replace(item, username=username, reasons=("name_numbered",) if numbered else ())
 
 
