@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 import argon2
 import pytest
+from argon2.exceptions import VerificationError
+from argon2.low_level import error_to_str
 
+from schoolauth.errors import Overloaded
 from schoolauth.hashing import Argon2, Argon2Hasher
 from schoolauth.model.user import StoredPassword
 
@@ -59,3 +62,19 @@ def test_a_machine_that_does_not_know_its_processors_has_one(
     """Python may answer None."""
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert Argon2Hasher(**CHEAP).workers.size == 1
+
+
+@pytest.mark.parametrize("number", [-22, -33])
+def test_short_of_memory_or_threads_is_no_corrupt_hash(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Both are the machine's: come back in ten seconds, the time that a password waits at most."""
+
+    def short(*_: object) -> bool:
+        raise VerificationError(error_to_str(number))
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", short)
+    with pytest.raises(Overloaded) as caught:
+        Argon2(**CHEAP).pretend(PASSWORD)
+    assert caught.value.retry_after == 10
+    assert Argon2Hasher(**CHEAP).wait == 10

@@ -290,6 +290,13 @@ def test_digests_are_equal_as_their_texts_are(one: str, other: str) -> None:
     assert digest != hashlib.sha256(one.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def test_digests_are_made_by_the_newest_key() -> None:
+    """And known by the older ones."""
+    rotated = Tokens(NEW_KEY, [KEY])
+    assert rotated.digest("x") == Tokens(NEW_KEY).digest("x")
+    assert rotated.stands_for(TOKENS.digest("x"), "x")
+
+
 def test_address_digest_is_of_the_canonical_address() -> None:
     """A link stays good when only the spelling of the address is corrected."""
     assert TOKENS.address_digest(JESS) == TOKENS.address_digest(EmailAddress.parse(JESS.key))
