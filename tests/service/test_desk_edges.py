@@ -60,6 +60,24 @@ def test_the_list_of_a_school_without_accounts_is_planned(world: World) -> None:
     assert [(item.kind, item.username) for item in made.items] == [("new", "mill_oak")]
 
 
+def test_only_keys_of_other_schools_are_met_elsewhere(world: World) -> None:
+    """Not those of one's own accounts, and each once a day, however often the list is planned."""
+    world.teacher(email=EMAIL)
+    support = world.auth.support(by="Robin")
+    support.add_school(School("mill", "Mill"))
+    support.manage("mill").add_user(
+        given_name="Mo", family_name="Mill", role=Role.STAFF, email="mo@mill.example.org"
+    )
+    own = RosterRow(None, "Jess", "James", EMAIL)
+    world.desk.plan_mapping([own], source="sims")
+    assert world.desk.history(kinds=["met_elsewhere"]).items == ()
+    rows = [own, RosterRow(None, "Mo", "Mill", "mo@mill.example.org")]
+    for hours, met in ((0, 1), (1, 1), (22, 1), (2, 2)):
+        world.clock.advance(hours=hours)
+        world.desk.plan_mapping(rows, source="sims")
+        assert len(world.desk.history(kinds=["met_elsewhere"]).items) == met
+
+
 def test_whoever_applies_a_list_must_still_be_an_admin(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,14 +94,14 @@ def test_whoever_applies_a_list_must_still_be_an_admin(
 
 def test_flags_of_lists_and_erasures_are_named(world: World) -> None:
     """The error says which of them is no flag, and what is no span of time."""
-    with pytest.raises(TypeError, match="has_email"):
+    with pytest.raises(TypeError, match="^has_email must be"):
         world.desk.search(has_email="no")  # type: ignore[arg-type] # on purpose
-    with pytest.raises(TypeError, match="text must be str"):
+    with pytest.raises(TypeError, match="^text must be str"):
         world.desk.search(7)  # type: ignore[arg-type] # on purpose
-    with pytest.raises(TypeError, match="rekey"):
+    with pytest.raises(TypeError, match="^rekey must be"):
         world.desk.plan_mapping([], source="sims", rekey="no")  # type: ignore[arg-type] # on purpose
     support = world.auth.support(by="Robin")
-    with pytest.raises(TypeError, match="apply"):
+    with pytest.raises(TypeError, match="^apply must be"):
         support.erase_leavers(timedelta(0), apply="no")  # type: ignore[arg-type] # on purpose
     with pytest.raises(TypeError, match="older_than must be a timedelta"):
         support.erase_leavers(365)  # type: ignore[arg-type] # on purpose
