@@ -94,14 +94,14 @@ def test_whoever_applies_a_list_must_still_be_an_admin(
 
 def test_flags_of_lists_and_erasures_are_named(world: World) -> None:
     """The error says which of them is no flag, and what is no span of time."""
-    with pytest.raises(TypeError, match="^has_email must be"):
+    with pytest.raises(TypeError, match=r"^has_email must be"):
         world.desk.search(has_email="no")  # type: ignore[arg-type] # on purpose
-    with pytest.raises(TypeError, match="^text must be str"):
+    with pytest.raises(TypeError, match=r"^text must be str"):
         world.desk.search(7)  # type: ignore[arg-type] # on purpose
-    with pytest.raises(TypeError, match="^rekey must be"):
+    with pytest.raises(TypeError, match=r"^rekey must be"):
         world.desk.plan_mapping([], source="sims", rekey="no")  # type: ignore[arg-type] # on purpose
     support = world.auth.support(by="Robin")
-    with pytest.raises(TypeError, match="^apply must be"):
+    with pytest.raises(TypeError, match=r"^apply must be"):
         support.erase_leavers(timedelta(0), apply="no")  # type: ignore[arg-type] # on purpose
     with pytest.raises(TypeError, match="older_than must be a timedelta"):
         support.erase_leavers(365)  # type: ignore[arg-type] # on purpose

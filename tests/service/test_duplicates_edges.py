@@ -139,9 +139,9 @@ def test_the_desks_own_admin_must_still_stand(
 def test_flags_and_names_are_what_they_should_be(world: World) -> None:
     """The error says which of them is not."""
     old, new = world.teacher(), world.teacher()
-    with pytest.raises(TypeError, match="^move_email must be"):
+    with pytest.raises(TypeError, match=r"^move_email must be"):
         world.desk.resolve_duplicate(keep=old.id, retire=new.id, move_email="no")  # type: ignore[arg-type] # on purpose
-    with pytest.raises(TypeError, match="^identifier must be"):
+    with pytest.raises(TypeError, match=r"^identifier must be"):
         world.desk.diagnose(7)  # type: ignore[arg-type] # on purpose
 
 

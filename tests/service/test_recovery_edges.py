@@ -129,7 +129,7 @@ def test_the_sixtieth_admin_is_found(world: World) -> None:
 
 def test_what_cannot_be_read_is_named(world: World) -> None:
     """The account that is no text, and the name of nobody."""
-    with pytest.raises(TypeError, match="^account must be str"):
+    with pytest.raises(TypeError, match=r"^account must be str"):
         confirm(world.auth, 7)
     with pytest.raises(NameInvalid) as caught:
         world.auth.request_admin_recovery("wg204nx", new_email=NEW, requested_by="")
