@@ -63,6 +63,12 @@ def payload_of(token: str) -> Any:
 # --- What we made ----------------------------------------------------------------------------
 
 
+def test_a_token_is_read_up_to_4096_characters() -> None:
+    """White space counted; what is longer is not even looked at."""
+    assert TOKENS.read(TOKEN.ljust(4096), "password_reset") == CLAIMS
+    assert is_refused(TOKEN.ljust(4097))
+
+
 @given(all_claims)
 def test_claims_survive_the_token(claims: TokenClaims) -> None:
     """What was issued is read, equal, and the same claims make the same token."""
@@ -282,6 +288,13 @@ def test_digests_are_equal_as_their_texts_are(one: str, other: str) -> None:
     assert len(digest) == 32
     assert set(digest) <= set(string.hexdigits)
     assert digest != hashlib.sha256(one.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def test_digests_are_made_by_the_newest_key() -> None:
+    """And known by the older ones."""
+    rotated = Tokens(NEW_KEY, [KEY])
+    assert rotated.digest("x") == Tokens(NEW_KEY).digest("x")
+    assert rotated.stands_for(TOKENS.digest("x"), "x")
 
 
 def test_address_digest_is_of_the_canonical_address() -> None:

@@ -43,11 +43,14 @@ def keys_of(user: User) -> list[UserKey]:
 
 
 def planned(
-    rows: Sequence[RosterRow], *users: User, taken: Collection[Username] = ()
+    rows: Sequence[RosterRow],
+    *users: User,
+    taken: Collection[Username] = (),
+    rekey: bool = False,
 ) -> tuple[MappingItem, ...]:
     """Plan *rows* against the accounts of all schools, as the desk does."""
     read = [read_row(row, HILL, "sims") for row in rows]
     known = {key: user for user in users for key in keys_of(user)}
     everyone = [user for user in users if user.school == HILL]
     names = {user.username for user in everyone} | set(taken)
-    return plan(read, known, everyone, names, HILL)
+    return plan(read, known, everyone, names, HILL, rekey=rekey)

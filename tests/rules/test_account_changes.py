@@ -160,6 +160,20 @@ def test_a_leaver_keeps_or_releases_the_address() -> None:
     assert [type(event) for event in bare.events] == [StatusChanged]
 
 
+def test_whoever_stands_again_is_nobodys_duplicate() -> None:
+    """The account that took its place is another person's from now on."""
+    gone = replace(JAMES, status=Status.INACTIVE)
+    assert gone.superseded_by is not None
+    assert only_user(accounts.reactivate(gone, STAMP)).superseded_by is None
+
+
+def test_a_new_account_is_traced_to_its_list() -> None:
+    """By the MIS and by what stands for the id."""
+    new = accounts.NewUser(JAMES.id, HILL, JAMES.username, "A", "B", Role.STAFF)
+    user, event = accounts.add_user(new, STAMP, source="sims", mis_digest="digest")
+    assert (event.source, event.mis_digest, user.epoch) == ("sims", "digest", STAMP.epoch)
+
+
 @given(users(legal_hold=st.just(False), status=st.sampled_from(sorted(LISTED))))
 def test_erasing_leaves_nothing_personal(user: User) -> None:
     """Every key is released and every personal field is empty; the id and the dates remain."""

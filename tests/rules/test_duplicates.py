@@ -95,6 +95,19 @@ def test_father_and_son() -> None:
     assert told(*mailboxes)[0][2] == "one_person"
 
 
+def test_an_id_on_one_side_only_tells_nobody_apart() -> None:
+    """It takes two ids of one MIS to say that there are two people."""
+    for one, other in (("1", None), (None, "1")):
+        pair = account("james", mis=one), account("james.1", mis=other)
+        assert told(*pair)[0][2] == "one_person"
+
+
+def test_an_admin_of_another_name_is_another_person() -> None:
+    """The two accounts of one person have one name; a username that is alike says nothing."""
+    pair = account("smith", role=Role.ADMIN), account("smith.1", given_name="Bob")
+    assert told(*pair) == [(["smith", "smith.1"], ("username_suffix",), "two_people")]
+
+
 def test_one_mis_id_now_and_once() -> None:
     """Who has, or once had, the same id is the same person, whatever the name."""
     users = account("a"), account("b", given_name="Other", family_name="Name")
@@ -136,6 +149,41 @@ def test_a_crowd_is_compared_with_the_next_only() -> None:
     users = [account(f"test.{number}") for number in range(1000)]
     (group,) = found(*users)
     assert len(group.users) == 1000
+
+
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        *("admin", "bursar", "contact", "enquiries", "finance", "head", "headteacher", "info"),
+        *("it", "mail", "office", "reception", "school", "secretary", "senco", "staff", "support"),
+    ],
+)
+def test_the_mailbox_of_an_office_is_no_persons(mailbox: str) -> None:
+    """Whoever reads it today is somebody else tomorrow."""
+    one = account("a", email=f"{mailbox}@hill.example.org")
+    assert told(one, account("b", given_name="Bob", email=f"{mailbox}@mail.example.org")) == []
+
+
+def test_each_group_has_its_own_reasons_and_they_stand_in_order() -> None:
+    """By the first username of each, and none has the reason of another."""
+    users = (
+        account("b", given_name="Ann"),
+        account("c", given_name="Ann"),
+        account("a", given_name="Jo", email="jo@hill.example.org"),
+        account("z", given_name="Bob", email="jo@mail.example.org"),
+    )
+    assert told(*users) == [
+        (["a", "z"], ("same_email_name",), "one_person"),
+        (["b", "c"], ("same_name",), "one_person"),
+    ]
+
+
+@pytest.mark.parametrize(("size", "together"), [(20, 20), (21, 2)])
+def test_up_to_twenty_are_compared_each_with_each(size: int, together: int) -> None:
+    """Whom the MIS tells apart hang together by the one account that it does not know."""
+    users = [account("a00"), *(account(f"a{n:02}", mis=str(n)) for n in range(1, size))]
+    (group,) = (group for group in found(*users) if group.verdict == "one_person")
+    assert len(group.users) == together
 
 
 names = st.sampled_from(["jess", "jess.1", "jess.2", "james", "james.1"])

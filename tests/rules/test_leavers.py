@@ -7,9 +7,11 @@ import pytest
 from schoolauth.errors import TooManyLeavers
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId
-from schoolauth.model.user import Role, Status
-from schoolauth.rules.leavers import brake, guard
-from tests.rules.rows import account
+from schoolauth.model.roster import RosterRow
+from schoolauth.model.user import Role, Status, User
+from schoolauth.rules.leavers import absent, brake, guard, spare_last_admins
+from schoolauth.rules.mapping_rows import read_row
+from tests.rules.rows import HILL, account, keys_of, planned
 
 
 def leaving(count: int) -> list[MappingItem]:
@@ -31,6 +33,59 @@ def test_a_tenth_at_least_three_at_most_fifty(standing: int, allowed: int) -> No
     assert (caught.value.leavers, caught.value.allowed) == (allowed + 1, allowed)
 
 
+def gone_from(rows: list[RosterRow], *users: User) -> list[UserId | None]:
+    """Return who is absent from a complete list of *rows*."""
+    known = {key: user for user in users for key in keys_of(user)}
+    read = [read_row(row, HILL, "sims") for row in rows]
+    return [item.user_id for item in absent(planned(rows, *users), read, known, users, "sims")]
+
+
+def test_the_row_of_a_retired_duplicate_keeps_whoever_took_its_place() -> None:
+    """However many accounts were retired one into another; a leaver's row keeps nobody."""
+    kept = account("kept", mis="1")
+    once = account("once", mis="2", status=Status.INACTIVE, superseded_by=kept.id)
+    twice = account("twice", mis="3", status=Status.INACTIVE, superseded_by=once.id)
+    people = (kept, once, twice)
+    assert gone_from([RosterRow("2", "Jess", "James")], *people) == []
+    assert gone_from([RosterRow("3", "Jess", "James")], *people) == []
+    assert gone_from([RosterRow("3", "Jess", "James", active=False)], *people) == [kept.id]
+
+
+def test_the_row_of_an_account_that_stands_again_keeps_nobody_else() -> None:
+    """Whoever was retired once and is active now is a person of their own."""
+    kept = account("kept", mis="1")
+    again = account("again", mis="2", superseded_by=kept.id)
+    assert gone_from([RosterRow("2", "Jess", "James")], kept, again) == [kept.id]
+
+
+def test_duplicates_that_were_retired_into_each_other_end_the_search() -> None:
+    """A ring of retired accounts, which no desk makes, is walked once."""
+    one = account("one", mis="1", status=Status.INACTIVE, superseded_by=UserId.parse("two"))
+    two = account("two", mis="2", status=Status.INACTIVE, superseded_by=one.id)
+    assert gone_from([RosterRow("1", "Jess", "James")], one, two) == []
+
+
+def test_only_leavers_who_are_the_last_admins_become_problems() -> None:
+    """Other leavers, and rows of other kinds, stay as they are."""
+    ann, cat = account("ann", role=Role.ADMIN), account("cat")
+    row = RosterRow("1", "Ann", "Oak")
+    items = [
+        MappingItem("1", "matched", row, user_id=ann.id),
+        MappingItem("left:ann", "left", None, user_id=ann.id, reasons=("not_in_list",)),
+        MappingItem("left:cat", "left", None, user_id=cat.id),
+    ]
+    first, problem, last = spare_last_admins(items, [ann, cat])
+    assert (first, last) == (items[0], items[2])
+    assert (problem.kind, problem.candidates) == ("problem", (ann.id,))
+    assert problem.reasons == ("not_in_list", "last_admin")
+
+
+def test_who_is_only_matched_costs_nothing() -> None:
+    """The brake counts leavers, not everybody with an account."""
+    here = [MappingItem(str(n), "matched", None, user_id=UserId.parse(f"u{n}")) for n in range(60)]
+    brake([*here, *leaving(1)], [], 1)
+
+
 def test_a_leaver_without_an_account_costs_nothing() -> None:
     """Only accounts that would become inactive count."""
     nobody = [MappingItem(str(n), "left", None) for n in range(60)]
@@ -43,6 +98,7 @@ def test_who_stands_while_a_list_is_applied() -> None:
     teacher = account("cat")
     assert guard([ann], [ann, bob]) is None
     assert guard([teacher], [teacher, ann, bob]) is ann
+    assert guard([teacher], [account("dan"), bob]) is bob
     gone = account("ann", role=Role.ADMIN, status=Status.INACTIVE)
     assert guard([gone], [ann, bob]) is bob
     assert guard([teacher], [teacher]) is None

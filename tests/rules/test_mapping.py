@@ -185,6 +185,7 @@ def test_a_leaver_without_an_account_gets_none() -> None:
     """Nobody is added who has gone."""
     item = one(replace(ROW, active=False))
     assert (item.kind, item.user_id, item.username) == ("left", None, None)
+    assert item.reasons == ("left_in_list",)
 
 
 # --- What is not to be guessed ---------------------------------------------------------------
@@ -209,7 +210,7 @@ def test_another_mis_id_of_the_same_mis_is_a_conflict() -> None:
 def test_two_rows_of_one_account_are_conflicts() -> None:
     """Each by another key: neither is applied."""
     user = account("u1", mis="17", email="jess@example.org")
-    rows = [replace(ROW, email=None), replace(ROW, mis_id=None, username=None)]
+    rows = [replace(ROW, given_name="Jo", email=None), replace(ROW, mis_id=None, username=None)]
     for item in planned(rows, user):
         assert (item.kind, item.user_id, item.candidates) == ("conflict", None, (user.id,))
         assert (item.reasons, item.fields) == (("account_hit_twice",), ())

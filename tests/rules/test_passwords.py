@@ -76,6 +76,7 @@ def codes(password: str, policy: PasswordPolicy = SEED, user: User | None = None
         ("abcd\0efg7", ["forbidden_character"]),
         ("abcd\tefg7", ["forbidden_character"]),
         ("abcd\u2028efg7", ["forbidden_character"]),
+        ("abcd\u2029efg7", ["forbidden_character"]),
         ("abcd\ud800efg7", ["forbidden_character"]),
         ("abcd\U000e0fffefg7", ["forbidden_character"]),  # no character yet: NIST, stabilised
         ("\n", ["too_short", "no_number", "space_at_start", "space_at_end", "forbidden_character"]),
@@ -110,6 +111,7 @@ def test_lone_mark_is_counted_as_typed() -> None:
 
 def test_nist_wants_15_characters_and_no_composition() -> None:
     """14 are too few, 15 of one kind are enough."""
+    assert PasswordPolicy.nist() == PasswordPolicy(minimum=15, number=False, lists=True)
     assert codes("correct horse.", NIST) == ["too_short"]
     assert codes("correct horse b", NIST) == []
     assert NIST.violations("x" * 14)[0].params == {"minimum": 15, "length": 14}
@@ -156,6 +158,17 @@ def test_own_words_are_refused(password: str) -> None:
     assert codes(password, RECOMMENDED, JAMES) == ["context_word"]
     assert codes(password, RECOMMENDED) == []
     assert codes(password, SEED, JAMES) == []
+
+
+@pytest.mark.parametrize("password", ["mary-ann7", "99smythe"])
+def test_own_words_are_found_within_username_and_address(password: str) -> None:
+    """A hyphenated mailbox name as it is written, and a word behind digits."""
+    mary = replace(
+        JAMES,
+        username=Username.parse("12smythe"),
+        email=EmailAddress.parse("mary-ann.lee@example.org"),
+    )
+    assert codes(password, RECOMMENDED, mary) == ["context_word"]
 
 
 @pytest.mark.parametrize(

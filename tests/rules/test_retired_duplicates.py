@@ -28,6 +28,18 @@ def test_a_row_of_the_retired_one_changes_nothing() -> None:
     (item,) = planned([row], KEPT, retired(mis="2"))
     assert (item.kind, item.fields) == ("matched", ())
     assert item.reasons == ("mis_id", "superseded")
+    assert item.user_id == retired().id
+
+
+def test_who_stands_again_is_nobodys_duplicate() -> None:
+    """An active account is a person of its own, whoever once took its place."""
+    again = account("james.1", mis="2", superseded_by=KEPT.id)
+    (item,) = planned([RosterRow("2", "Jessica", "James")], KEPT, again)
+    assert (item.kind, item.fields) == ("changed", ("given_name",))
+    (item,) = planned([RosterRow("2", "Jess", "James", "jess@example.org")], KEPT, again)
+    assert (item.kind, item.candidates) == ("conflict", (again.id, KEPT.id))
+    (item,) = planned([RosterRow("9", "Jess", "James")], KEPT, again)
+    assert (item.kind, item.candidates) == ("may_match", (KEPT.id, again.id))
 
 
 def test_two_records_of_one_person_in_the_mis() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from schoolauth.model.events import (
     LoginFailed,
     LoginSucceeded,
+    LoginWay,
     PasswordRehashed,
     StoredPasswordUnreadable,
 )
@@ -235,6 +236,24 @@ def test_a_later_sign_in_of_the_day_writes_the_event_only() -> None:
     assert [user.last_login_at for user in tomorrow.change.users] == [
         datetime(2026, 9, 2, tzinfo=UTC)
     ]
+
+
+@pytest.mark.parametrize("how", ["password", "link"])
+def test_a_sign_in_says_on_which_way(how: LoginWay) -> None:
+    """By the password, or by a link that was mailed."""
+    decision = record_sign_in(JAMES, NOW, how=how)
+    assert decision.change is not None
+    (event,) = decision.change.events
+    assert isinstance(event, LoginSucceeded)
+    assert (event.how, event.at) == (how, NOW)
+
+
+def test_four_hundred_characters_are_still_read() -> None:
+    """A name in a sea of spaces is the name; one more, and nothing is read at all."""
+    text = "wg204nx_james".ljust(400)
+    assert read_typed_name(text).text == "wg204nx_james"
+    assert read_typed_name(text + " ").key is None
+    assert read_typed_name(text + " ").text == text
 
 
 def test_a_rehash_changes_nothing_but_the_hash() -> None:

@@ -37,7 +37,7 @@ def is_space(character: str) -> bool:
     """Tell whether a person would take *character* for a space or for nothing at all."""
     return (
         character.isspace()
-        or unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cf"}
+        or unicodedata.category(character) == "Cf"  # every separator is space already
         or character in _INVISIBLE
     )
 

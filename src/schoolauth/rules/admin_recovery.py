@@ -87,10 +87,10 @@ class Approval:
 def against(approval: Approval) -> ApprovalReason | None:
     """Return what stands against an approval; None if it counts."""
     addresses = approvers(approval.school)
-    others = {address for who, address in addresses.items() if who != approval.approver}
     if approval.signed_in:
         return "signed_in_since"
-    if addresses[approval.approver] == approval.new_email and others - {approval.new_email}:
+    own = addresses[approval.approver] == approval.new_email
+    if own and set(addresses.values()) != {approval.new_email}:  # another one could approve
         return "own_address"
     if approval.holder is not None and approval.holder.id != approval.account.id:
         return "email_held"

@@ -26,7 +26,7 @@ def plan(
     taken_names: Collection[Username],
     school: SchoolCode,
     *,
-    rekey: bool = False,
+    rekey: bool,
 ) -> tuple[MappingItem, ...]:
     """Return what each row would do.
 
@@ -118,7 +118,7 @@ def _match_anew(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) 
             return replace(item, kind="may_match", candidates=(holder.id,), reasons=reasons)
         return item
     item = _matched(item, row, user, tuple(_name_of(one) for one in hits))
-    if holder is None or holder.id == user.id or "mis_id" not in item.fields:
+    if holder is None or "mis_id" not in item.fields:
         return item
     return replace(
         item, candidates=(holder.id,), reasons=(*item.reasons, "takes_mis_id_of_another")
@@ -176,7 +176,7 @@ def changes_of(row: ReadRow, user: User) -> Mapping[str, object]:
 def _refuse_shared(items: Iterable[MappingItem]) -> list[MappingItem]:
     """Turn rows that hit one account together into conflicts."""
     items = list(items)
-    hits = Counter(item.user_id for item in items if item.user_id is not None)
+    hits = Counter(item.user_id for item in items)
     return [
         replace(
             item,
@@ -194,7 +194,7 @@ def _refuse_shared(items: Iterable[MappingItem]) -> list[MappingItem]:
 
 def _without_matched(items: Sequence[MappingItem]) -> list[MappingItem]:
     """Propose nobody whom another row denotes; whose old id is free by that row, is new."""
-    matched = {item.user_id for item in items if item.user_id is not None}
+    matched = {item.user_id for item in items}
     moved = {item.user_id for item in items if "mis_id" in item.fields}
     settled = []
     for item in items:
@@ -237,7 +237,7 @@ def _propose(
             reasons=tuple(reasons),
             username=username,
         )
-    numbered = username != str(row.username or "") and "." in username[len(school.key) :]
+    numbered = username != str(row.username) and "." in username[len(school.key) :]
     return replace(item, username=username, reasons=("name_numbered",) if numbered else ())
 
 

@@ -46,7 +46,7 @@ def is_slip(one: str, other: str) -> bool:
     if len(one) > len(other):
         one, other = other, one
     longest = len(other)
-    if one == other or longest <= _SHORT or longest - len(one) > 1:
+    if one == other or longest <= _SHORT:
         return False
     if not (one.isalpha() and other.isalpha()):  # a number is no slip of another one
         return False

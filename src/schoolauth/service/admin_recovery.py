@@ -76,7 +76,7 @@ class AdminRecovery(EmailChange):
         known = core.need_schools().find([code]).get(code)
         admins = admins_of(core, code)
         allowed = core.attempts.may_recover(code, source)
-        asked = known if known is not None and admins and allowed else None
+        asked = known if admins and allowed else None
         request = _Request.begin(core, asked or _NOWHERE, admins, email, asker)
         letters = request.letters(core)
         approvers = rules.approvers(asked)

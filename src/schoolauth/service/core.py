@@ -194,8 +194,8 @@ class Core:
         lifetime: timedelta = getattr(self.lifetimes, purpose)
         return lifetime
 
-    def need_mail(self, *links: str) -> Mailer:
-        """Return the mailer, if it and the named *links* were given.
+    def need_mail(self, *links: str) -> None:
+        """Ask for the mailer and the named *links*, before anything is done.
 
         Raises:
             NotConfigured: if one was not, whoever asks.
@@ -203,7 +203,6 @@ class Core:
         missing = [f"links.{link}" for link in links if getattr(self.links, link) is None]
         if self.mailer is None or missing:
             raise NotConfigured(f"this call needs {', '.join(['mailer', *missing])}")
-        return self.mailer
 
     def need_schools(self) -> SchoolDirectory:
         """Return the school directory.
