@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from schoolauth.errors import Refused
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.text import name_key, parse_name
 from schoolauth.model.user import Role
+
+_NONE: Mapping[str, EmailAddress] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,13 @@ class ReadRow:
         return name_key(f"{self.given_name} {self.family_name}")
 
 
-def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:
-    """Parse a row; what cannot be used becomes a flaw, and the rest is still read."""
+def read_row(
+    row: RosterRow, school: SchoolCode, source: str, addresses: Mapping[str, EmailAddress] = _NONE
+) -> ReadRow:
+    """Parse a row; what cannot be used becomes a flaw, and the rest is still read.
+
+    *addresses* are those of accounts, by their text: what was parsed once is not parsed again.
+    """
     if not isinstance(row.active, bool):  # "false" would be true, and a leaver a new account
         raise TypeError("the active of a row must be bool")
     flaws: list[str] = []
@@ -47,7 +56,8 @@ def read_row(row: RosterRow, school: SchoolCode, source: str) -> ReadRow:
     except Refused:
         flaws.append("mis_id_invalid")
     try:
-        email = EmailAddress.parse(row.email) if row.email else None
+        if row.email:
+            email = addresses.get(row.email) or EmailAddress.parse(row.email)
     except Refused:
         flaws.append("email_invalid")
     try:

@@ -93,8 +93,9 @@ class RosterMapping(Desk):
         if complete and not rows:
             message = "There is no row in it, and everybody would have left."
             raise RosterUnreadable([RosterProblem(None, None, "no_rows", message)])
-        read = [read_row(row, self._school, source) for row in rows]
         everyone = {user.id: user for user in self._everyone()}
+        addresses = {str(user.email): user.email for user in everyone.values() if user.email}
+        read = [read_row(row, self._school, source, addresses) for row in rows]
         known = self._known(read, everyone.values())
         self._count_elsewhere(
             key for row in read for key in row.keys if key in known and self._is_foreign(known[key])
