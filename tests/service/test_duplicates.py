@@ -138,6 +138,18 @@ def test_an_address_that_was_changed_since_stays(world: World) -> None:
     assert str(world.desk.get_user(old.id).email) == "later@hill.example.org"
 
 
+def test_an_address_that_the_retired_one_got_since_stays(world: World) -> None:
+    """Undoing takes no newer address away, from either, and tells nobody that it did."""
+    old, new = world.teacher(), world.teacher(email=EMAIL)
+    world.desk.resolve_duplicate(keep=old.id, retire=new.id)
+    world.desk.set_email(new.id, "later@hill.example.org")
+    world.outbox.clear()
+    restored = world.desk.undo_resolve_duplicate(keep=old.id, retire=new.id)
+    assert str(restored.email) == "later@hill.example.org"
+    assert str(world.desk.get_user(old.id).email) == EMAIL
+    assert world.outbox == []
+
+
 def test_an_id_that_was_changed_since_stays(world: World) -> None:
     """A list of the new MIS gave the kept account another id: undoing does not take that away."""
     old = world.teacher()

@@ -178,14 +178,18 @@ def undo_resolve(
 ) -> Change:
     """Take `resolve` back: the retired account stands as before, with what *keep* got from it.
 
-    Only what *keep* still has the *same* goes back: an address that was changed since stays.
+    Only what *keep* still has the *same*, and *retired* has not anew, goes back.
 
     Raises:
         TransitionForbidden: if *retired* is not retired in favour of *keep* any more.
     """
     if retired.superseded_by != keep.id or retired.status is not Status.INACTIVE:
         raise TransitionForbidden(retired.status.value, "undo")
-    moves: dict[str, Any] = {field: getattr(keep, field) for field in done.moved if field in same}
+    moves: dict[str, Any] = {
+        field: getattr(keep, field)
+        for field in done.moved
+        if field in same and getattr(retired, field) is None
+    }
     events: list[AuditEvent] = []
     restored = retired
     if done.old != Status.INACTIVE.value:

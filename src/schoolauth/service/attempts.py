@@ -78,18 +78,12 @@ class Attempts:
         account = f"reset-account:{user.id.key}" if user else f"reset-nobody:{name}"
         names = [f"reset-name:{name}", account]
         buckets = [Bucket(self._tokens.digest(text), RESET_LIMITS) for text in names]
-        attempt = OpenAttempt(self._throttle, self._clock)
-        allowed = attempt.reserve(*buckets, *self._source_buckets("reset", source)) is None
-        attempt.settle(Outcome.FAILED)
-        return allowed
+        return self._count(*buckets, *self._source_buckets("reset", source)) is None
 
     def may_recover(self, school: SchoolCode, source: str | None) -> bool:
         """Count a request for an admin account; False, which nobody is told, if too many."""
         bucket = Bucket(self._tokens.digest(f"recovery-school:{school.key}"), RESET_LIMITS)
-        attempt = OpenAttempt(self._throttle, self._clock)
-        allowed = attempt.reserve(bucket, *self._source_buckets("recovery", source)) is None
-        attempt.settle(Outcome.FAILED)
-        return allowed
+        return self._count(bucket, *self._source_buckets("recovery", source)) is None
 
     def count_confirmation(self, user: User, email: EmailAddress) -> None:
         """Count a mail that *user* has sent to an address that is not theirs yet.
@@ -98,9 +92,7 @@ class Attempts:
             Throttled: if the account, or the address, had three within the hour.
         """
         texts = (f"confirm-account:{user.id.key}", f"confirm-address:{email.key}")
-        attempt = OpenAttempt(self._throttle, self._clock)
-        refused = attempt.reserve(*(Bucket(self._tokens.digest(t), RESET_LIMITS) for t in texts))
-        attempt.settle(Outcome.FAILED)
+        refused = self._count(*(Bucket(self._tokens.digest(t), RESET_LIMITS) for t in texts))
         if refused is not None:
             raise Throttled(refused.retry_after or 1)
 
@@ -130,6 +122,13 @@ class Attempts:
         """Do as `forget`, if the throttle answers: what is written already must not fail by it."""
         with suppress(StorageUnavailable):
             self.forget(user)
+
+    def _count(self, *buckets: Bucket) -> Reservation | None:
+        """Count what is no guess, so that no success clears it; return the refusal if too much."""
+        attempt = OpenAttempt(self._throttle, self._clock)
+        refused = attempt.reserve(*buckets)
+        attempt.settle(Outcome.FAILED)
+        return refused
 
     def _name_bucket(self, name: str) -> Bucket:
         return Bucket(self.name_digest(name), ACCOUNT_LIMITS)

@@ -115,7 +115,7 @@ class Duplicates(Desk):
             return self._both(change, admin, kept, change.users[1])
 
         restored, kept = self._settle(decide)
-        if restored.email is not None:
+        if restored.email == kept.email:  # moved back; else either has its own
             self._core.notify("email_changed", kept, restored.email)
         return restored
 
