@@ -115,6 +115,21 @@ def waiting_loop() -> Facts:
     return _watched(_crowd, _House(_Waiting(wait=WAIT)))
 
 
+def beside_argon2() -> Facts:
+    """The same loop beside the floor: what hashing as such does to a loop (control)."""
+
+    async def bare(house: _House, auth: AsyncSchoolAuth) -> float:
+        encoded, typed = house.stored.reveal().encode(), PASSWORD.encode()
+        run, start = asyncio.get_running_loop().run_in_executor, time.perf_counter()
+        with ThreadPoolExecutor(house.hasher.workers.size) as pool:
+            await asyncio.gather(
+                *(run(pool, verify_secret, encoded, typed, Type.ID) for _ in range(CROWD))
+            )
+        return CROWD / (time.perf_counter() - start)
+
+    return _watched(bare, _House())
+
+
 def idle_loop() -> Facts:
     """The same loop while nobody signs in: what the machine itself lets stand still (control)."""
 
@@ -173,6 +188,7 @@ CASES: dict[str, Callable[[], Facts]] = {
     "argon2 alone": floor,
     "threads": threads,
     "event loop": event_loop,
+    "loop beside argon2 alone": beside_argon2,
     "loop, hashes that only wait": waiting_loop,
     "idle loop": idle_loop,
 }
