@@ -180,11 +180,11 @@ def main() -> int:
     load_libraries()
     choice = Choice(look(given.at_once))
     alive = dict(survivors(found, choice, given.at_once))
-    tried, lived = (
-        Counter(one.module.split("/")[0] for one in some) for some in (dict(found), alive)
-    )
-    for part, number in sorted(tried.items()):
-        print(f"{part}: {number} mutants, {number - lived[part]} killed, {lived[part]} survive")
+    tried, lived = (Counter(one.part for one in some) for some in (dict(found), alive))
+    lines = [
+        f"{part}: {number} mutants, {number - lived[part]} killed, {lived[part]} survive"
+        for part, number in sorted(tried.items())
+    ]
     unexplained = [
         f"NOT EXPLAINED, line {mutant.line}, {met} tests: {mutant.key}"
         for mutant, met in alive.items()

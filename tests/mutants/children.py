@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
@@ -67,15 +66,11 @@ def load_libraries() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # hypothesis finds it early for reading a file
         importlib.import_module("hypothesis.internal.charmap").charmap()
-    if (
-        set(early)
-        - {"tests", "tests.mutants"}
-        - {name for name in early if name.startswith("tests.mutants.")}
-    ):
-        raise RuntimeError(f"imported too early: {early}")
+    if "schoolauth" in sys.modules:
+        raise RuntimeError("a library imported the package before any mutant was made")
 
 
-class Replaced(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
+class Replaced(importlib.machinery.SourceFileLoader):
     """Imports one module of the package from another code than its file has."""
 
     def __init__(self, path: Path, code: CodeType) -> None:
