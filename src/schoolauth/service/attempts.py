@@ -102,11 +102,11 @@ class Attempts:
         Return the seconds to wait if that was too much for a day, else None.
         """
         bucket = Bucket(self._tokens.digest(f"elsewhere:{school.key}"), ELSEWHERE_LIMITS)
-        attempt, refused = OpenAttempt(self._throttle, self._clock), None
         for _ in range(number):
-            refused = refused or attempt.reserve(bucket)
-        attempt.settle(Outcome.FAILED)
-        return None if refused is None else refused.retry_after or 1
+            refused = self._count(bucket)  # one by one: a list must not wait for its own places
+            if refused is not None:
+                return refused.retry_after or 1
+        return None
 
     def wait(self, user: User) -> int:
         """Return after how many seconds somebody may try to sign in to the account again."""
