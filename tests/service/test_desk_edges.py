@@ -52,6 +52,15 @@ def test_two_hundred_characters_are_searched(world: World) -> None:
     assert (caught.value.field, caught.value.reason) == ("text", "too_long")
 
 
+@pytest.mark.parametrize("field", ["given_name", "family_name"])
+def test_a_name_that_cannot_be_used_is_said_to_be_which(world: World, field: str) -> None:
+    """The form shows the error beside the box that it is about, and nothing is changed."""
+    user = world.teacher()
+    with pytest.raises(NameInvalid) as caught:
+        world.desk.edit_user(user.id, **{field: " "})
+    assert (caught.value.field, world.desk.get_user(user.id)) == (field, user)
+
+
 def test_the_list_of_a_school_without_accounts_is_planned(world: World) -> None:
     """Nothing is taken there, and the first person is new."""
     support = world.auth.support(by="Robin")

@@ -139,6 +139,10 @@ def test_a_suggested_name_that_is_taken_meanwhile_is_replaced(
     assert str(support(world).move_user(user.id, "mill").username) == "mill_james"
     monkeypatch.undo()
     taken_once(world, monkeypatch, error)
+    first = support(world).add_first_admin("mill", given_name="M", family_name="Mill")
+    assert str(first.username) == "mill_mill"
+    monkeypatch.undo()
+    taken_once(world, monkeypatch, error)
     with pytest.raises(UsernameTaken):
         support(world).move_user(user.id, "wg204nx", username="mill_james")
 
@@ -170,4 +174,6 @@ def test_fifty_schools_are_a_page(world: World) -> None:
     assert len(support(world).schools().items) == 50
     world.outbox.clear()
     support(world).change_school("wg204nx", name="Hill")
-    assert world.mail("school_changed").school == world.school.code
+    mail = world.mail("school_changed")
+    assert mail.school == world.school.code
+    assert "Hill" in mail.subject + mail.text
