@@ -24,7 +24,7 @@ from tests.mutants.operators import Mutant, mutants, mutated
 from tests.mutants.seen import Seen, look, progress
 
 EXPLAINED = Path(__file__).with_name("explained.toml")
-_BATCHES = (12, 60, 400, 100_000)
+_BATCHES = (12, 60, 400)
 """How many of the nearest tests a mutant has met after each round, if it lives."""
 _START, _SLOWER = 15.0, 6.0
 """Seconds that a child may take to begin, and how much slower tests may be than when alone."""
