@@ -96,7 +96,10 @@ def run_tests(tests: Sequence[str], *options: str, plugins: Sequence[object] = (
     """Run tests in this process, and return pytest's exit code."""
     import hypothesis.entry_points
 
-    hypothesis.entry_points.run()
+    try:
+        hypothesis.entry_points.run()
+    except Exception:  # noqa: BLE001 # a mutant that cannot even be imported
+        return int(pytest.ExitCode.INTERRUPTED)
     arguments = [
         *tests,
         *options,
