@@ -58,11 +58,9 @@ class Choice:
     def of(self, mutant: Mutant) -> list[str]:
         """Return the tests, the nearest and quickest first."""
         lines = range(mutant.line, mutant.last_line + 1)
-        tests = self._seen.of(mutant.module, lines) if mutant.called else set()
-        if not tests:
-            tests = self._users(mutant) or self._seen.of(
-                mutant.module, list(self._seen.lines.get(mutant.module, ()))
-            )
+        tests = self._seen.of(mutant.module, lines) if mutant.called else self._users(mutant)
+        if not tests or mutant.where.endswith("__init__"):  # what is made early is used later
+            tests |= self._seen.of(mutant.module, self._seen.lines.get(mutant.module, ()))
         stem = Path(mutant.module).stem
         room = mutant.part.removesuffix(".py")
 
