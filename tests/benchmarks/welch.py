@@ -96,10 +96,11 @@ def told_apart(
     samples: int,
     timer: Callable[[], float] = time.perf_counter,
     order: random.Random | None = None,
+    kept: float = KEPT,
 ) -> Difference:
     """Return the difference of the two calls' times."""
     timed = interleaved(first, second, samples=samples, timer=timer, order=order)
-    return Difference.between(*cropped(*timed))
+    return Difference.between(*cropped(*timed, kept))
 
 
 def cycle_of(names: Sequence[str], again: Callable[[], object]) -> Iterator[str]:
