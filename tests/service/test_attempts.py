@@ -149,12 +149,13 @@ def test_known_and_unknown_names_are_counted_alike() -> None:
         for somebody in (user, None):
             with gate.attempts.begin(gate.users, name, "192.0.2.1") as attempt:
                 gate.attempts.join_account(attempt, somebody, name)
-            gate.attempts.may_mail(somebody, name, "192.0.2.1")
-        known, unknown = gate.throttle.asked[:3], gate.throttle.asked[3:]
+            gate.attempts.count_mail(somebody, name, "192.0.2.1")
+        known, unknown = gate.throttle.asked[:4], gate.throttle.asked[4:]
         assert [[bucket.limits for bucket in call] for call in known] == [
             [SOURCE_LIMITS, ACCOUNT_LIMITS],
             [ACCOUNT_LIMITS],
-            [RESET_LIMITS, RESET_LIMITS, SOURCE_LIMITS],
+            [RESET_LIMITS, SOURCE_LIMITS],
+            [RESET_LIMITS],
         ]
         assert [[(b.limits, b.cleared_by_success) for b in call] for call in known] == [
             [(b.limits, b.cleared_by_success) for b in call] for call in unknown
@@ -213,11 +214,12 @@ def test_three_reset_mails_an_hour(known: bool) -> None:
     def limited(user: User) -> None:
         gate = Gate()
         somebody = user if known else None
-        sent = [gate.attempts.may_mail(somebody, JAMES, None) for _ in range(4)]
-        assert sent == [True, True, True, False]
-        assert gate.attempts.may_mail(somebody, "alias", None) is not known
+        asked = [gate.attempts.count_mail(somebody, JAMES, None) for _ in range(5)]
+        assert [one.allowed for one in asked] == [True, True, True, False, False]
+        assert [one.recorded for one in asked] == [True, True, True, True, False]
+        assert gate.attempts.count_mail(somebody, "alias", None) == (not known, True)
         gate.clock.advance(hours=1)
-        assert gate.attempts.may_mail(somebody, JAMES, None)
+        assert gate.attempts.count_mail(somebody, JAMES, None).allowed
 
     limited()
 
@@ -260,11 +262,11 @@ def test_typing_an_id_as_a_name_takes_nothing_from_the_account() -> None:
         gate = Gate()
         typed = UserId.parse(user.id.key).key
         for _ in range(10):
-            gate.attempts.may_mail(None, typed, None)
+            gate.attempts.count_mail(None, typed, None)
             with gate.attempts.begin(gate.users, "other", None) as attempt:
                 gate.attempts.join_account(attempt, None, typed)
                 attempt.settle(Outcome.FAILED)
-        assert gate.attempts.may_mail(user, "wg204nx james", None)
+        assert gate.attempts.count_mail(user, "wg204nx james", None).allowed
         with gate.attempts.begin(gate.users, "another", None) as attempt:
             assert gate.attempts.join_account(attempt, user, "another")
 

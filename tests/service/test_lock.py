@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from schoolauth import LoginRefused, SchoolAuth, Throttled
+from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.throttle import MemoryThrottle
 from tests.service.world import KEY, PASSWORD, World, failures, make_world
 from tests.throttles import Throttles
 
@@ -74,14 +78,60 @@ def test_an_unlock_by_an_admin_opens_it(world: World) -> None:
     assert world.auth.log_in(NAME, PASSWORD)
 
 
-def test_an_unknown_name_is_shut_alike(world: World) -> None:
+def test_an_unknown_name_is_refused_alike(world: World) -> None:
     """Whoever fails a hundred times under an invented name learns nothing by it."""
-    for name in (NAME, "wg204nx_nobody"):
+    world.teacher(email=EMAIL)
+    for name in (EMAIL, "nobody@hill.example.org"):
         fail(world, 105, name)
+    told = []
+    for name in (EMAIL, "nobody@hill.example.org"):
+        with pytest.raises(LoginRefused) as caught:
+            world.auth.log_in(name, PASSWORD)
+        told.append(caught.value.details())
+    assert told[0] == told[1]
+
+
+def test_invented_names_shut_nobody_out() -> None:
+    """A bounded throttle keeps the lock of an account for good, and that of no other name."""
+    world = make_world(lock_after_failures=10, throttle=MemoryThrottle(capacity=60))
+    teacher = world.teacher()
+    for number in range(70):
+        for _ in range(10):
+            with pytest.raises((LoginRefused, Throttled)):
+                world.auth.log_in(f"nobody{number}", "Wrong1234")
+        world.clock.advance(minutes=6)
+    world.clock.advance(minutes=6)
+    assert world.log_in(teacher)
+
+
+class Asked(MemoryThrottle):
+    """Keeps the buckets that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buckets: list[Bucket] = []
+
+    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+        self.buckets += buckets
+        return super().reserve(buckets, now)
+
+
+def test_nothing_of_an_invented_name_is_kept_for_over_a_day() -> None:
+    """Its buckets have as many limits as an account's, since each costs a row, but short ones."""
+    throttle = Asked()
+    world = make_world(lock_after_failures=10, throttle=throttle)
     world.teacher()
-    for name in (NAME, "wg204nx_nobody"):
-        with pytest.raises(LoginRefused):
-            world.auth.log_in(name, "Wrong1234")
+    fail(world, 1)
+    known, throttle.buckets = throttle.buckets, []
+    fail(world, 1, "nobody")
+    assert [len(one.limits) for one in known] == [len(one.limits) for one in throttle.buckets]
+    days = [
+        max(limit.seconds for one in buckets for limit in one.limits) / (24 * 60 * 60)
+        for buckets in (known, throttle.buckets)
+    ]
+    assert days[0] > 3650
+    assert days[1] == 1
+    assert all(len({limit.seconds for limit in one.limits}) == len(one.limits) for one in known)
 
 
 def test_it_is_no_reason_for_throttled(world: World) -> None:

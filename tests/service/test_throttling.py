@@ -177,6 +177,39 @@ def test_whoever_resets_by_mail_gets_in_during_the_flood(world: World) -> None:
     assert world.auth.log_in("wg204nx_james", "Blackboard8")
 
 
+def test_a_link_works_from_the_address_that_the_flood_comes_from(world: World) -> None:
+    """A school has one address for all: its pupils' guesses keep no teacher's link back."""
+    world.teacher(email="jess@hill.example.org")
+    for number in range(100):
+        flood(world, f"nobody{number}", 1, source="192.0.2.1")
+    with pytest.raises(Throttled):
+        world.auth.log_in("wg204nx_james", PASSWORD, source="192.0.2.1")
+    world.auth.request_password_reset("jess@hill.example.org", source="192.0.2.1")
+    token = world.token("password_reset")
+    assert world.auth.reset_password(token, "Blackboard8", source="192.0.2.1").how == "link"
+
+
+@pytest.mark.parametrize("by", ["name", "source"])
+def test_a_flood_of_requests_is_written_once_a_window(world: World, by: str) -> None:
+    """Of two hundred requests the history has those that were allowed, and one that was not."""
+    for number in range(200):
+        name = "wg204nx_nobody" if by == "name" else f"wg204nx_nobody{number}"
+        world.auth.request_password_reset(name, source="192.0.2.1")
+    kinds = [event.kind for event in _everything(world)]
+    assert kinds.count("password_reset_requested") == (3 if by == "name" else 100) + 1
+
+
+def test_a_flood_of_recovery_requests_is_written_once_a_window(world: World) -> None:
+    """And nobody is written to for what came too often."""
+    for _ in range(200):
+        world.auth.request_admin_recovery(
+            world.school.code, new_email="new@hill.example.org", requested_by="A", source="x"
+        )
+    kinds = [event.kind for event in _everything(world)]
+    assert kinds.count("recovery_requested") == 4
+    assert len([mail for mail in world.outbox if mail.kind == "approve_recovery"]) == 3
+
+
 def test_unlock_and_a_set_password_clear_the_count(world: World) -> None:
     """An admin's word lets somebody try again at once."""
     teacher = world.teacher(email="jess@hill.example.org")

@@ -75,8 +75,8 @@ class AdminRecovery(EmailChange):
         core.need_mail("recovery", "password")
         known = core.need_schools().find([code]).get(code)
         admins = admins_of(core, code)
-        allowed = core.attempts.may_recover(code, source)
-        asked = known if admins and allowed else None
+        counted = core.attempts.count_recovery(code, source)
+        asked = known if admins and counted.allowed else None
         request = _Request.begin(core, asked or _NOWHERE, admins, email, asker)
         letters = request.letters(core)
         approvers = rules.approvers(asked)
@@ -88,7 +88,8 @@ class AdminRecovery(EmailChange):
             email_digest=core.tokens.digest(f"address:{email.key}"),
             admins=admins if approvers else (),
         )
-        core.users.save(change)
+        if counted.recorded:
+            core.users.save(change)
         for letter in letters:
             if approvers:
                 core.send(letter)

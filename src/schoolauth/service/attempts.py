@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 from schoolauth.errors import StorageUnavailable, Throttled
 from schoolauth.model.change import Change
@@ -22,12 +22,24 @@ ELSEWHERE_LIMITS = (Limit(50, 24 * 60 * 60),)
 """How many keys of other schools' accounts one school may come upon in a day."""
 _FOR_GOOD = 10 * 366 * 24 * 60 * 60
 """Seconds after which even a lock is forgotten: as good as never."""
+_DECOY_SECONDS = 10 * 60
+"""How long the lock of a name that nobody has is kept, lest invented names fill the throttle."""
 
 
 def require_source(source: str | None) -> None:
     """Raise `TypeError` if *source* is neither text nor None, before any work is done."""
     if source is not None:
         require_text(source, "source")
+
+
+class Asked(NamedTuple):
+    """Whether a mail that was asked for may go, and whether the history is to say that it was.
+
+    Of a flood under one name or from one source it says the first of a window, and no more.
+    """
+
+    allowed: bool
+    recorded: bool
 
 
 class Attempts:
@@ -42,21 +54,28 @@ class Attempts:
         self._throttle = throttle
         self._tokens = tokens
         self._clock = clock
-        self._account_limits: tuple[Limit, ...] = ACCOUNT_LIMITS
-        if lock_after is not None:  # a success clears the bucket: what is counted is in a row
-            self._account_limits += (Limit(lock_after, _FOR_GOOD),)
+        self._lock_after = lock_after
 
     def name_digest(self, text: str) -> str:
         """Return the digest that stands for a typed name in events and buckets."""
         return self._tokens.digest(f"name:{text}")
 
-    def begin(self, users: UserRepository, name: str | None, source: str | None) -> OpenAttempt:
+    def begin(
+        self,
+        users: UserRepository,
+        name: str | None,
+        source: str | None,
+        *,
+        what: Literal["login", "token"] = "login",
+    ) -> OpenAttempt:
         """Hold places for a try under *name* from *source*, before anything is looked up.
+
+        Sources are counted by *what* they try: a flood of passwords keeps no link back.
 
         Raises:
             Throttled: if either is full; one event is written for each window.
         """
-        buckets = self._source_buckets("login", source)
+        buckets = self._source_buckets(what, source)
         digest = self.name_digest(f"source:{source}" if name is None else name)
         if name is not None:
             buckets.append(Bucket(digest, ACCOUNT_LIMITS))
@@ -73,17 +92,19 @@ class Attempts:
         """Hold a place with the account too; False if it is full. An unknown name has its decoy."""
         return attempt.reserve(self._account_bucket(user.id if user else name)) is None
 
-    def may_mail(self, user: User | None, name: str, source: str | None) -> bool:
-        """Count a mail that was asked for; False, which nobody is told, if there were too many."""
+    def count_mail(self, user: User | None, name: str, source: str | None) -> Asked:
+        """Count a mail that was asked for: too many are refused, and nobody is told."""
+        bucket = Bucket(self._tokens.digest(f"reset-name:{name}"), RESET_LIMITS)
+        asked = self._asked(bucket, *self._source_buckets("reset", source))
         account = f"reset-account:{user.id.key}" if user else f"reset-nobody:{name}"
-        names = [f"reset-name:{name}", account]
-        buckets = [Bucket(self._tokens.digest(text), RESET_LIMITS) for text in names]
-        return self._count(*buckets, *self._source_buckets("reset", source)) is None
+        if asked.allowed and self._count(Bucket(self._tokens.digest(account), RESET_LIMITS)):
+            return Asked(allowed=False, recorded=True)  # whose name it is must not show
+        return asked
 
-    def may_recover(self, school: SchoolCode, source: str | None) -> bool:
-        """Count a request for an admin account; False, which nobody is told, if too many."""
+    def count_recovery(self, school: SchoolCode, source: str | None) -> Asked:
+        """Count a request for an admin account: too many are refused, and nobody is told."""
         bucket = Bucket(self._tokens.digest(f"recovery-school:{school.key}"), RESET_LIMITS)
-        return self._count(bucket, *self._source_buckets("recovery", source)) is None
+        return self._asked(bucket, *self._source_buckets("recovery", source))
 
     def count_confirmation(self, user: User, email: EmailAddress) -> None:
         """Count a mail that *user* has sent to an address that is not theirs yet.
@@ -123,6 +144,10 @@ class Attempts:
         with suppress(StorageUnavailable):
             self.forget(user)
 
+    def _asked(self, *buckets: Bucket) -> Asked:
+        refused = self._count(*buckets)
+        return Asked(refused is None, refused is None or refused.first_refusal)
+
     def _count(self, *buckets: Bucket) -> Reservation | None:
         """Count what is no guess, so that no success clears it; return the refusal if too much."""
         attempt = OpenAttempt(self._throttle, self._clock)
@@ -134,8 +159,14 @@ class Attempts:
         return Bucket(self.name_digest(name), ACCOUNT_LIMITS)
 
     def _account_bucket(self, account: UserId | str) -> Bucket:
-        text = f"account:{account.key}" if isinstance(account, UserId) else f"nobody:{account}"
-        return Bucket(self._tokens.digest(text), self._account_limits)
+        if isinstance(account, UserId):
+            text, seconds = f"account:{account.key}", _FOR_GOOD
+        else:
+            text, seconds = f"nobody:{account}", _DECOY_SECONDS
+        limits: tuple[Limit, ...] = ACCOUNT_LIMITS
+        if self._lock_after is not None:  # a success clears the bucket: what counts is in a row
+            limits += (Limit(self._lock_after, seconds),)
+        return Bucket(self._tokens.digest(text), limits)
 
     def _source_buckets(self, what: str, source: str | None) -> list[Bucket]:
         if source is None:

@@ -61,15 +61,16 @@ class Passwords(SignIn):
         core, typed = self._core, read_typed_name(email_or_username)
         core.need_mail("password")
         user = core.find(typed.key or NOBODY)
-        allowed = core.attempts.may_mail(user, typed.text, source)
+        asked = core.attempts.count_mail(user, typed.text, source)
         purpose = reset_purpose(user)
         receiver = user if user is not None and purpose is not None else DECOY  # the same work
         address = receiver.email
         assert address is not None  # noqa: S101 # reset_purpose asks for one, and the decoy has one
         message = core.link_mail(purpose or "password_reset", receiver, address)
-        sent = receiver is user and allowed
+        sent = receiver is user and asked.allowed
         digest = core.attempts.name_digest(typed.text)
-        core.users.save(record_reset_request(user, core.stamp(), sent=sent, name_digest=digest))
+        if asked.recorded:
+            core.users.save(record_reset_request(user, core.stamp(), sent=sent, name_digest=digest))
         if sent:
             core.send(message)
         else:
@@ -105,7 +106,7 @@ class Passwords(SignIn):
         require_text(new_password, "new_password")
         require_source(source)
         core = self._core
-        with core.attempts.begin(core.users, None, source) as places:
+        with core.attempts.begin(core.users, None, source, what="token") as places:
             try:
                 claims, user = self._redeem(token)
             except TokenRefused:

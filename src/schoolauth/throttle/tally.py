@@ -44,7 +44,10 @@ class Tally:
             tally.failed = [float(moment) for moment in failed]
             tally.undecided = {str(key): float(since) for key, since in undecided.items()}
             tally.refusal_known_until = float(known_until)
-        except (TypeError, AttributeError) as error:
+            times = [*tally.failed, *tally.undecided.values(), tally.refusal_known_until]
+            if not all(map(math.isfinite, times)):
+                raise ValueError("a time is none")
+        except (ArithmeticError, AttributeError, RecursionError, TypeError) as error:
             raise ValueError("this is no tally") from error
         return tally
 
