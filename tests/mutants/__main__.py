@@ -16,7 +16,7 @@ import os
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tests.mutants.children import PACKAGE, Replaced, load_libraries, run_children, run_tests
@@ -61,15 +61,22 @@ class Choice:
         tests = self._seen.of(mutant.module, lines) if mutant.called else self._users(mutant)
         if not tests or mutant.where.endswith("__init__"):  # what is made early is used later
             tests |= self._seen.of(mutant.module, self._seen.lines.get(mutant.module, ()))
-        stem = Path(mutant.module).stem
-        room = mutant.part.removesuffix(".py")
+        return self._ordered(mutant, tests)
 
-        def rank(test: str) -> tuple[int, float]:
-            file = test.split("::", maxsplit=1)[0]
-            near = 0 if stem in Path(file).stem else 1 if room in file else 2
-            return near, self._seen.seconds.get(test, 0.0)
+    def _ordered(self, mutant: Mutant, tests: Iterable[str]) -> list[str]:
+        """Return the tests that are named like the place first, and of each file some early."""
+        room, stem = mutant.part.removesuffix(".py"), Path(mutant.module).stem
+        function = mutant.where.removesuffix(".__init__").rpartition(".")[2].strip("_")
+        turns = Counter[tuple[str, int]]()
 
-        return sorted(tests, key=rank)
+        def rank(test: str) -> tuple[int, int, float]:
+            file, _, name = test.partition("::")
+            near = 2 * (stem in Path(file).stem) + 2 * (function in name) + (room in file)
+            turns[file, near] += 1
+            return -near, turns[file, near], self._seen.seconds.get(test, 0.0)
+
+        quickest = sorted(tests, key=lambda test: self._seen.seconds.get(test, 0.0))
+        return sorted(quickest, key=rank)
 
     def _users(self, mutant: Mutant) -> set[str]:
         """Return the tests that run a function which names what the import defines there."""
