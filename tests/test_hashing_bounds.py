@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from typing import Any, Literal
@@ -45,6 +46,28 @@ def test_the_parameter_that_is_out_of_bounds_is_named(
         make(**(CHEAP | wrong))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"queue": None}, TypeError),
+        ({"queue": 0}, ValueError),
+        ({"wait": "10"}, TypeError),
+        ({"wait": True}, TypeError),
+        ({"wait": None}, TypeError),
+        ({"wait": 0}, ValueError),
+        ({"wait": math.nan}, ValueError),
+        ({"wait": math.inf}, ValueError),
+    ],
+    ids=repr,
+)
+def test_how_long_and_how_many_may_wait_is_said_in_numbers(
+    wrong: dict[str, Any], error: type[Exception]
+) -> None:
+    """At the start, and not at the first sign-in of a crowd."""
+    with pytest.raises(error, match=r"wait"):
+        Argon2Hasher(**CHEAP, **wrong)
+
+
 @pytest.mark.parametrize("variant", ["i", "d"])
 def test_other_variants_are_checked_by_one_s_own_verifier(variant: Literal["i", "d"]) -> None:
     """An older system may have chosen either."""
@@ -54,6 +77,29 @@ def test_other_variants_are_checked_by_one_s_own_verifier(variant: Literal["i", 
     old = Argon2(variant=variant, **CHEAP)
     assert old.verify(PASSWORD, stored)
     assert not old.verify("Chalkboard8", stored)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$argon2id$v=19$m=7,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=8,t=1,p=2$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAB$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAB",
+    ],
+    ids=["memory", "lanes", "salt", "digest", "bits of the salt", "bits of the digest"],
+)
+def test_a_hash_that_argon2_cannot_have_made_is_none(text: str) -> None:
+    """No password is right for it, so an import refuses it instead of making a dead account."""
+    good = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"
+    hasher, legacy = Argon2Hasher(**CHEAP), Argon2(time_cost=1, memory_cost=8, parallelism=1)
+    assert not hasher.verify(PASSWORD, StoredPassword(good))
+    assert legacy.recognises(StoredPassword(good))
+    with pytest.raises(ValueError, match="is corrupt"):
+        hasher.needs_rehash(StoredPassword(text))
+    assert not legacy.recognises(StoredPassword(text))
 
 
 def test_a_machine_that_does_not_know_its_processors_has_one(

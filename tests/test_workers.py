@@ -98,6 +98,30 @@ def test_no_thread_is_started_before_the_first_call() -> None:
     assert threading.active_count() == before
 
 
+def test_a_call_that_found_no_thread_is_refused_and_never_done(
+    one: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the machine has no thread left, nothing is done behind the back of who was refused."""
+    start, started, done = threading.Thread.start, list[threading.Thread](), list[str]()
+
+    def start_one(thread: threading.Thread) -> None:
+        started.append(thread)
+        if len(started) > 1:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    workers = Workers(2, name="test", queue=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start_one)
+        with pytest.raises(Overloaded):
+            workers.run(lambda: done.append("refused"), wait=SECONDS)
+    for _ in range(8):  # more than the places that there would be if each refusal lost one
+        workers.run(lambda: done.append("carried out"), wait=SECONDS)
+    workers.close()
+    assert done == ["carried out"] * 8
+    assert not started[0].is_alive()
+
+
 def test_run_returns_what_the_call_returns(one: Workers) -> None:
     """The answer comes back, from another thread that carries the given name."""
     name = one.run(lambda: threading.current_thread().name, wait=SECONDS)

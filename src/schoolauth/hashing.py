@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import re
 import threading
+from contextlib import suppress
 from typing import ClassVar, Literal, NamedTuple
 
 import argon2
@@ -35,6 +37,8 @@ class _Parameters(NamedTuple):
     parallelism: int
     salt_characters: int
     hash_characters: int
+    possible: bool = True
+    """Whether argon2 can have made it: else no password is right."""
 
 
 class Argon2Hasher:
@@ -77,6 +81,10 @@ class Argon2Hasher:
         _check("parallelism", parallelism, 1, maximum_parallelism)
         _check("time_cost", time_cost, 1, maximum_time_cost)
         _check("memory_cost", memory_cost, 8 * parallelism, maximum_memory_cost)
+        if isinstance(wait, bool) or not isinstance(wait, int | float):
+            raise TypeError("wait must be a number of seconds")
+        if not isinstance(queue, int):
+            raise TypeError("queue, how many may wait, must be an int")
         if not 0 < wait <= threading.TIMEOUT_MAX:
             raise ValueError("wait must be more than 0 seconds, and not endless")
         size = os.cpu_count() or 1 if workers is None else workers
@@ -143,6 +151,8 @@ class Argon2Hasher:
         found = _read(stored.reveal())
         if found is None or found.variant != "id":
             raise ValueError("the stored password is not an argon2id hash")
+        if not found.possible:
+            raise ValueError("the stored password is corrupt")
         if any(asked > most for asked, most in zip(found[1:], self._maximum, strict=False)):
             raise ValueError("the stored password asks for more work than is allowed")
         return found
@@ -199,7 +209,7 @@ class Argon2:
         """Tell whether *stored* is an argon2 hash with exactly these parameters; no work."""
         text = stored.reveal()
         found = _read(text[len(self._prefix) :]) if text.startswith(self._prefix) else None
-        return found is not None and found[:4] == self._parameters
+        return found is not None and found[:4] == self._parameters and found.possible
 
     def verify(self, password: str, stored: StoredPassword, /) -> bool:
         """Tell whether *stored* is a hash of *password*.
@@ -232,7 +242,17 @@ def _read(text: str) -> _Parameters | None:
     if found is None:
         return None
     variant, memory, time, lanes, salt, digest = found.groups()
-    return _Parameters(variant, int(memory), int(time), int(lanes), len(salt), len(digest))
+    possible = int(memory) >= 8 * int(lanes) and _is_base64(salt) and _is_base64(digest)
+    lengths = len(salt), len(digest)
+    return _Parameters(variant, int(memory), int(time), int(lanes), *lengths, possible)
+
+
+def _is_base64(text: str) -> bool:
+    """Tell whether bytes are written like this, without their padding: one way for each."""
+    padded = text + "=" * (-len(text) % 4)
+    with suppress(ValueError):
+        return base64.b64encode(base64.b64decode(padded, validate=True)).decode() == padded
+    return False
 
 
 def _matches(

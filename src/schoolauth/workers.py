@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Protocol, TypeVar
 from weakref import WeakSet
 
@@ -130,13 +131,36 @@ class Workers:
                 raise RuntimeError("these workers are closed")
             if self._pool is None:
                 # setattr itself marks each thread: a method would keep this instance alive
-                self._pool = ThreadPoolExecutor(
+                pool = ThreadPoolExecutor(
                     self.size,
                     self._name,
                     initializer=setattr,
                     initargs=(self._inside, "flag", True),
                 )
+                _start_threads(pool, self.size)
+                self._pool = pool
             return self._pool
+
+
+def _start_threads(pool: ThreadPoolExecutor, number: int) -> None:
+    """Start every thread now: one that cannot be started later would leave its call in the queue.
+
+    Raises:
+        RuntimeError: if the machine has no thread left; none is kept then.
+    """
+    together = threading.Barrier(number)
+    try:
+        for _ in range(number):
+            pool.submit(_meet, together)
+    except RuntimeError:
+        together.abort()
+        pool.shutdown()
+        raise
+
+
+def _meet(together: threading.Barrier) -> None:
+    with suppress(threading.BrokenBarrierError):
+        together.wait()
 
 
 class Renewable(Protocol):

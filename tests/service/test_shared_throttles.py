@@ -171,6 +171,18 @@ def test_a_right_password_that_cannot_be_settled_lets_nobody_in() -> None:
     assert world.auth.log_in(NAME, PASSWORD)
 
 
+def test_a_password_that_was_chosen_stands_though_its_places_cannot_be_given_back() -> None:
+    """The link has been used: the call succeeds, and the owner is told by mail."""
+    world, down, _ = down_world()
+    teacher = world.teacher(email="jess@hill.example.org")
+    world.auth.request_password_reset("jess@hill.example.org")
+    token = world.token("password_reset")
+    down.call = "settle"
+    login = world.auth.reset_password(token, "Blackboard8", source="192.0.2.1")
+    assert world.auth.resume(login.session).id == teacher.id
+    assert world.mail("password_changed").to == teacher.email
+
+
 def test_a_new_password_stands_though_its_counts_cannot_be_cleared() -> None:
     """What is written already does not fail by the throttle: its mail goes, its session is good."""
     world, down, _ = down_world()

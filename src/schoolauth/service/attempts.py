@@ -214,4 +214,5 @@ class OpenAttempt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.settle(Outcome.NOT_TRIED)
+        with suppress(StorageUnavailable):  # it will count as failed, and what is done is done
+            self.settle(Outcome.NOT_TRIED)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 from collections.abc import Sequence
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
 from schoolauth.ports import LegacyVerifier, PasswordHasher
 from schoolauth.rules.passwords import prepare_password
-from schoolauth.workers import Workers, renew_in_children
+from schoolauth.workers import Workers
 
 _WAIT = 10.0
 
@@ -27,12 +26,6 @@ class Credentials:
         self._workers = own if isinstance(own, Workers) else Workers(size, name="schoolauth-legacy")
         self._wait: float = getattr(hasher, "wait", _WAIT)
         self._decoy: StoredPassword | None = None
-        self.renew()
-        renew_in_children(self)
-
-    def renew(self) -> None:
-        """Begin with a new lock, as a new instance or in a forked child."""
-        self._lock = threading.Lock()
 
     def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
         """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
@@ -121,10 +114,10 @@ class Credentials:
             return None
 
     def _make_decoy(self) -> StoredPassword:
+        # without a lock: whoever waited for it in a hash worker would keep the hash from being made
         if self._decoy is None:
-            with self._lock:
-                if self._decoy is None:
-                    self._decoy = self.hasher.hash(secrets.token_hex(16))
+            made = self.hasher.hash(secrets.token_hex(16))
+            self._decoy = self._decoy or made
         return self._decoy
 
 
