@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from schoolauth import (
     UsernameTaken,
     UserRepository,
 )
+from schoolauth.service.core import EpochSource
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import a_school
 from tests.service.world import HASHER, KEY, PASSWORD, World, make_world
@@ -113,6 +115,16 @@ def test_ids_are_made_by_the_host_or_at_random() -> None:
     other = desk.add_user(given_name="A", family_name="B", role=Role.TEACHER)
     assert len({str(admin.id), str(other.id)}) == 2
     assert len(bytes.fromhex(str(other.id))) == 16
+
+
+def test_an_epoch_is_the_time_in_milliseconds_and_never_one_twice() -> None:
+    """Also while the clock stands, or is set back; so a restart begins behind every earlier one."""
+    source, at = EpochSource(), datetime(2026, 9, 1, 12, 0, 0, 123_999, tzinfo=UTC)
+    first = 1_788_264_000_123
+    assert [source.next(at), source.next(at)] == [first, first + 1]
+    assert source.next(at - timedelta(days=1)) == first + 2
+    assert source.next(at + timedelta(milliseconds=2)) == first + 3
+    assert source.next(at + timedelta(milliseconds=9)) == first + 9
 
 
 def test_epochs_strictly_increase_while_the_clock_stands(world: World) -> None:

@@ -11,13 +11,16 @@ from schoolauth import (
     EmailAddress,
     EmailTaken,
     NameInvalid,
+    NotPermitted,
     Role,
     RosterRow,
     School,
     User,
 )
+from schoolauth.model.events import MetElsewhere
 from schoolauth.service import retention
-from tests.service.world import World
+from schoolauth.tokens import Tokens
+from tests.service.world import KEY, World
 
 EMAIL = "jess@hill.example.org"
 
@@ -50,6 +53,27 @@ def test_two_hundred_characters_are_searched(world: World) -> None:
     with pytest.raises(NameInvalid) as caught:
         world.desk.search("x" * 201)
     assert (caught.value.field, caught.value.reason) == ("text", "too_long")
+
+
+def test_the_desk_of_a_school_is_not_taken_along_to_another(world: World) -> None:
+    """Who is moved, and made admin there, has no desk of the old school any more."""
+    other = world.teacher(role=Role.ADMIN)
+    desk, support = world.auth.manage(other.id), world.auth.support(by="Robin")
+    support.add_school(School("mill", "Mill"))
+    support.move_user(other.id, "mill")
+    support.manage("mill").edit_user(other.id, role=Role.ADMIN)
+    assert world.auth.manage(other.id).school.key == "mill"
+    with pytest.raises(NotPermitted):
+        desk.search()
+
+
+def test_a_school_without_an_admin_can_still_be_tidied(world: World) -> None:
+    """The last admin is guarded against leaving, and nobody else against the lack of one."""
+    support = world.auth.support(by="Robin")
+    support.add_school(School("mill", "Mill"))
+    mill = support.manage("mill")
+    teacher = mill.add_user(given_name="Mo", family_name="Mill", role=Role.TEACHER)
+    assert mill.deactivate(teacher.id).status == "inactive"
 
 
 @pytest.mark.parametrize("field", ["given_name", "family_name"])
@@ -85,6 +109,10 @@ def test_only_keys_of_other_schools_are_met_elsewhere(world: World) -> None:
         world.clock.advance(hours=hours)
         world.desk.plan_mapping(rows, source="sims")
         assert len(world.desk.history(kinds=["met_elsewhere"]).items) == met
+    (event,) = world.desk.history(kinds=["met_elsewhere"], limit=1).items
+    digest = Tokens(KEY).digest("elsewhere:mo@mill.example.org")  # other versions count it too
+    assert isinstance(event, MetElsewhere)
+    assert event.digests == (digest,)
 
 
 def test_whoever_applies_a_list_must_still_be_an_admin(

@@ -64,6 +64,9 @@ def test_an_address_that_is_replaced_is_told(world: World) -> None:
 def test_admins_are_told_of_a_new_admin_and_of_nobody_else(world: World) -> None:
     """Not of a teacher whose name is corrected, nor of somebody who is one already."""
     user = world.teacher()
+    world.teacher(family_name="Told", email="nobody.told@hill.example.org")
+    gone = world.teacher(family_name="Gone", role=Role.ADMIN, email="gone@hill.example.org")
+    world.desk.deactivate(gone.id)
     world.outbox.clear()
     world.desk.edit_user(user.id, given_name="Jessica")
     assert told(world) == []

@@ -1,0 +1,106 @@
+"""What attempts are counted under, and how many: two versions side by side count together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from schoolauth.model.names import EmailAddress, SchoolCode
+from schoolauth.model.user import User
+from schoolauth.ports import Bucket, Reservation
+from schoolauth.service.attempts import Attempts
+from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.testing import FrozenClock
+from schoolauth.throttle import MemoryThrottle
+from schoolauth.tokens import Tokens
+from tests.service.world import World
+
+ACCOUNT = [(10, 300), (100, 86_400)]
+SOURCE, RESET, ELSEWHERE = [(100, 300)], [(3, 3_600)], [(50, 86_400)]
+NEW = EmailAddress.parse("new@hill.example.org")
+TOKENS = Tokens("k" * 32)
+
+
+class Asked(MemoryThrottle):
+    """Keeps every bucket that it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buckets: list[Bucket] = []
+
+    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+        self.buckets += buckets
+        return super().reserve(buckets, now)
+
+    def told(self) -> list[tuple[str, list[tuple[int, int]], bool]]:
+        """Return key, limits and what a success does, of what was asked since the last time."""
+        asked, self.buckets = self.buckets, []
+        return [
+            (
+                one.key,
+                [(limit.attempts, limit.seconds) for limit in one.limits],
+                one.cleared_by_success,
+            )
+            for one in asked
+        ]
+
+
+def expected(text: str, limits: list[tuple[int, int]], *, cleared: bool = True) -> object:
+    return TOKENS.digest(text), limits, cleared
+
+
+@pytest.fixture
+def teacher(world: World) -> User:
+    return world.teacher(email="jess@hill.example.org")
+
+
+@pytest.mark.parametrize("lock", [None, 7])
+def test_each_call_counts_under_its_own_words(teacher: User, lock: int | None) -> None:
+    """Another key would let a guesser begin again on the hosts that have the newer version."""
+    throttle, users = Asked(), MemoryUserRepository()
+    attempts = Attempts(throttle, TOKENS, FrozenClock(), lock)
+    known = f"account:{teacher.id.key}"
+    forever = [] if lock is None else [(lock, 316_224_000)]
+    a_while = [] if lock is None else [(lock, 600)]
+    with attempts.begin(users, "jess", "s") as attempt:
+        attempts.join_account(attempt, teacher, "jess")
+        attempts.join_account(attempt, None, "jess")
+    assert throttle.told() == [
+        expected("login-source:s", SOURCE, cleared=False),
+        expected("name:jess", ACCOUNT),
+        expected(known, ACCOUNT + forever),
+        expected("nobody:jess", ACCOUNT + a_while),
+    ]
+    with attempts.begin(users, None, "s", what="token") as attempt:
+        assert attempt.name_digest == attempts.name_digest("source:s")
+    assert throttle.told() == [expected("token-source:s", SOURCE, cleared=False)]
+    for user, account in (
+        (teacher, f"reset-account:{teacher.id.key}"),
+        (None, "reset-nobody:jess"),
+    ):
+        attempts.count_mail(user, "jess", "s")
+        assert throttle.told() == [
+            expected("reset-name:jess", RESET),
+            expected("reset-source:s", SOURCE, cleared=False),
+            expected(account, RESET),
+        ]
+    attempts.count_recovery(SchoolCode.parse("wg204nx"), "s")
+    assert throttle.told() == [
+        expected("recovery-school:wg204nx", RESET),
+        expected("recovery-source:s", SOURCE, cleared=False),
+    ]
+    attempts.count_confirmation(teacher, NEW)
+    assert throttle.told() == [
+        expected(f"confirm-account:{teacher.id.key}", RESET),
+        expected(f"confirm-address:{NEW.key}", RESET),
+    ]
+    attempts.count_elsewhere(SchoolCode.parse("wg204nx"), 1)
+    assert throttle.told() == [expected("elsewhere:wg204nx", ELSEWHERE)]
+
+
+def test_a_typed_name_has_one_digest_in_every_version(world: World) -> None:
+    """The history finds the failures of a name that nobody had yet."""
+    attempts = Attempts(MemoryThrottle(), TOKENS, world.clock)
+    assert attempts.name_digest("jess") == TOKENS.digest("name:jess")
