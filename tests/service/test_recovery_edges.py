@@ -148,3 +148,20 @@ def test_a_request_that_reaches_nobody_takes_as_long(
     world.auth.request_admin_recovery(code, new_email=NEW, requested_by="Ada")
     assert [mail.kind for mail in pretended] == ["approve_recovery"]
     assert list(world.outbox) == []
+
+
+@pytest.mark.parametrize(("asked", "mails"), [(99, 1), (100, 0)])
+def test_one_source_asks_for_a_hundred_schools_at_most(
+    world: World, asked: int, mails: int
+) -> None:
+    """Whoever goes through the codes is turned away without a word, and nobody else is."""
+    world.clock.advance(days=30)
+    world.outbox.clear()
+
+    def heads_mails(school: str, source: str) -> int:
+        world.auth.request_admin_recovery(school, new_email=NEW, requested_by="Ada", source=source)
+        return [mail.kind for mail in world.outbox].count("approve_recovery")
+
+    assert [heads_mails(f"other{n}", "192.0.2.7") for n in range(asked)] == [0] * asked
+    assert heads_mails("wg204nx", "192.0.2.7") == mails
+    assert heads_mails("wg204nx", "192.0.2.8") == mails + 1
