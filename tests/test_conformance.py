@@ -108,8 +108,12 @@ def refuses(policy: PasswordPolicy, password: str, code: str, user: User | None 
     return code in {violation.code for violation in policy.violations(password, user)}
 
 
+def of_length(length: int) -> str:
+    return ("x7" * 20)[:length]
+
+
 def _long_enough(policy: PasswordPolicy, least: int) -> bool:
-    return all(refuses(policy, "x7" * length, "too_short") for length in range(1, least // 2))
+    return all(refuses(policy, of_length(length), "too_short") for length in range(1, least))
 
 
 def _listed(policy: PasswordPolicy) -> list[str]:
@@ -156,6 +160,21 @@ def test_the_profiles_are_what_the_page_says() -> None:
         [claim, *("yes" if holds(policy) else "no" for policy in policies)]
         for claim, holds in CLAIMS.items()
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "least"),
+    [
+        (PasswordPolicy.seed(), 8),
+        (PasswordPolicy.recommended(), 8),
+        (PasswordPolicy.nist(), 15),
+    ],
+    ids=["seed", "recommended", "nist"],
+)
+def test_a_policy_begins_exactly_where_it_says(policy: PasswordPolicy, least: int) -> None:
+    """One character less is refused, and at the length itself nothing is wanted any more."""
+    assert _long_enough(policy, least)
+    assert policy.violations(of_length(least)) == ()
 
 
 def test_every_way_in_is_on_the_page() -> None:
