@@ -74,7 +74,7 @@ def test_parsing_a_name_is_idempotent(text: str) -> None:
 
 
 def test_huge_name_is_refused_by_length_alone() -> None:
-    """Ten million control characters are never looked at."""
+    """Of ten million control characters it is said that they are too many, not what they are."""
     assert name_reason("\0" * 10_000_000) == "too_long"
 
 

@@ -318,7 +318,7 @@ def test_prepared_is_the_composed_text_or_nothing(password: str) -> None:
         assert prepare_password(prepared) == prepared
 
 
-def test_prepared_is_capped_before_any_work() -> None:
+def test_prepared_is_capped() -> None:
     """1,024 characters are prepared to the last; one more, or ten million, are none."""
     assert prepare_password("x" * PASSWORD_MAX) == "x" * PASSWORD_MAX
     assert prepare_password("x" * (PASSWORD_MAX + 1)) is None

@@ -89,7 +89,7 @@ def test_any_text_is_read(text: str) -> None:
 
 @pytest.mark.parametrize("character", ["x", " ", "\u0390", "\ud800"], ids=ascii)
 def test_huge_text_is_nobody(character: str) -> None:
-    """Only its beginning is kept, without a look at what it is."""
+    """Only its beginning is kept, whatever it is."""
     typed = read_typed_name(character * 10_000_000)
     assert (typed.key, typed.exact, typed.text) == (None, False, character * 400)
 
