@@ -1,4 +1,4 @@
-"""Attack 9: each token that there is, at each call that takes one: good at its own, and no other."""
+"""Attack 9: each token that there is, at each call that takes one: good at its own only."""
 
 from __future__ import annotations
 

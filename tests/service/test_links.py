@@ -63,7 +63,7 @@ def test_both_links_live_until_one_is_used(world: World, teacher: User) -> None:
 def test_a_link_dies_with_any_change(
     world: World, teacher: User, step: Callable[[World, User], object]
 ) -> None:
-    """A link mailed before a change of address, password or status is dead after it."""
+    """A reset link mailed before a change of address, password or status is used after it."""
     world.auth.request_password_reset(EMAIL)
     step(world, teacher)
     assert refusal(world, world.token("password_reset")) == "used"
