@@ -6,20 +6,13 @@ import re
 
 import pytest
 
-from schoolauth import Login, SchoolAuth, TokenRefused
+from schoolauth import Login, PasswordPolicy, SchoolAuth, TokenRefused
 from schoolauth.model.change import UserQuery
+from schoolauth.rules.passwords import prepare_password
 from schoolauth.storage.memory import MemoryUserRepository
-from tests.pages import ROOT
 from tests.service.world import World, make_world
 
 EMAIL = "jess@hill.example.org"
-
-
-def test_the_longest_values_are_those_of_the_contract() -> None:
-    """The table of lengths is what adapters make their columns by."""
-    text = (ROOT / "docs" / "reference" / "repository-contract.md").read_text(encoding="utf-8")
-    for name, length in (("`email`, `email_key`", 254), ("names", 100), ("`mis_key`", 200)):
-        assert f"| {name} | {length} |" in text
 
 
 def test_a_password_of_ten_years_still_signs_in(world: World) -> None:
@@ -93,6 +86,16 @@ def test_sessions_live_side_by_side(world: World) -> None:
         world.clock.advance(seconds=1)
     assert len(set(sessions)) == 3
     assert {world.auth.resume(session).id for session in sessions} == {teacher.id}
+
+
+@pytest.mark.parametrize("code", range(0x20, 0x7F), ids=chr)
+@pytest.mark.parametrize("policy", ["seed", "recommended", "nist"])
+def test_every_printing_ascii_character_is_allowed(policy: str, code: int) -> None:
+    """The space too, inside; and each is itself when it is hashed."""
+    password = f"lamp{chr(code)}quiet7otter{chr(code)}moon"
+    chosen: PasswordPolicy = getattr(PasswordPolicy, policy)()
+    assert chosen.violations(password) == ()
+    assert prepare_password(password) == password
 
 
 def test_an_id_has_128_random_bits() -> None:

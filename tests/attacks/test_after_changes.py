@@ -37,7 +37,8 @@ def stage() -> World:
 
 
 def holder(world: World, **fields: Any) -> User:
-    return world.teacher(email=EMAIL, mis_id=MisId(world.school.code, "sims", "7"), **fields)
+    given: dict[str, Any] = {"email": EMAIL, "mis_id": MisId(world.school.code, "sims", "7")}
+    return world.teacher(**(given | fields))
 
 
 def session(world: World) -> tuple[User, str]:
