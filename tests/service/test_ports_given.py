@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from schoolauth import (
     Argon2Hasher,
+    Lifetimes,
     Links,
     MemoryThrottle,
     NotConfigured,
+    PasswordPolicy,
     SchoolAuth,
     StoredPassword,
 )
 from schoolauth.ports import SystemClock
 from schoolauth.service.credentials import Credentials
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-from schoolauth.testing import Outbox
+from schoolauth.testing import FrozenClock, Outbox
 from tests.service.doubles import Recorder
 from tests.service.world import KEY
 
@@ -58,8 +61,69 @@ def test_a_port_without_one_of_its_methods_is_refused(port: str, method: str) ->
     """At the start, by its name and all its methods, and not at the first call that needs one."""
     whole, methods = PORTS[port]
     assert make(**{port: whole})
-    with pytest.raises(TypeError, match=f"{port} must have {', '.join(methods)}"):
+    with pytest.raises(TypeError, match=f"^{port} must have {', '.join(methods)}$"):
         make(**{port: Without(whole, method)})
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("links", "Links"), ("policy", "PasswordPolicy"), ("lifetimes", "Lifetimes")]
+)
+def test_a_setting_that_is_none_of_its_kind_is_refused(name: str, kind: str) -> None:
+    """By its name, at the start."""
+    with pytest.raises(TypeError, match=f"^{name} must be {kind}$"):
+        make(**{name: {}})
+    with pytest.raises(TypeError, match=r"^new_id must have __call__$"):
+        make(new_id="abc")
+
+
+def test_what_is_given_is_used_and_what_is_not_has_its_default() -> None:
+    """Every port and setting, each of which somebody may have chosen with care."""
+    plain = SchoolAuth(USERS, secret_key=KEY)._core
+    assert (plain.links, plain.lifetimes) == (Links(), Lifetimes())
+    assert plain.policy == PasswordPolicy.seed()
+    kinds = (type(plain.clock), type(plain.credentials.hasher), type(plain.attempts._throttle))
+    assert kinds == (SystemClock, Argon2Hasher, MemoryThrottle)
+    given: dict[str, Any] = {
+        "links": Links(email="https://app.example.org/{token}"),
+        "lifetimes": Lifetimes(session=timedelta(hours=1)),
+        "policy": PasswordPolicy.nist(),
+        "clock": FrozenClock(),
+        "throttle": MemoryThrottle(),
+        "hasher": Recorder(),
+    }
+    core = SchoolAuth(USERS, secret_key=KEY, **given)._core
+    assert [core.links, core.lifetimes, core.policy, core.clock] == list(given.values())[:4]
+    assert core.clock is given["clock"]
+    assert core.attempts._throttle is given["throttle"]
+    assert core.credentials.hasher is given["hasher"]
+
+
+class JoinedUsers(MemoryUserRepository):
+    """A store that says that its transaction is the host's."""
+
+    joined = True
+
+
+class JoinedSchools(MemorySchoolDirectory):
+    """A directory that says so."""
+
+    joined = True
+
+
+def test_a_transaction_of_the_host_is_for_within_and_for_nothing_else() -> None:
+    """Neither store may be in one at the start, and both have to be in `within`."""
+    users, schools = JoinedUsers(), JoinedSchools(USERS)
+    with pytest.raises(NotConfigured, match="use within"):
+        make(users=users)
+    with pytest.raises(NotConfigured, match="use within"):
+        make(schools=schools)
+    auth, outbox = make(), Outbox()
+    with pytest.raises(NotConfigured, match=r"^within\(\) needs"):
+        auth.within(USERS, mailer=None)
+    with pytest.raises(NotConfigured, match=r"^within\(\) needs"):
+        auth.within(users, mailer=None, schools=MemorySchoolDirectory(USERS))
+    core = auth.within(users, mailer=outbox, schools=schools)._core
+    assert (core.users, core.mailer, core.schools, core.joined) == (users, outbox, schools, True)
 
 
 @pytest.mark.parametrize("method", ["recognises", "verify", "pretend"])
@@ -70,7 +134,7 @@ def test_a_legacy_verifier_without_one_of_its_methods_is_refused(method: str) ->
         recognises = verify = pretend = StoredPassword
 
     assert make(legacy=[Legacy()])
-    with pytest.raises(TypeError, match="legacy must have recognises, verify, pretend"):
+    with pytest.raises(TypeError, match=r"^legacy must have recognises, verify, pretend$"):
         make(legacy=[Without(Legacy(), method)])
 
 
