@@ -13,13 +13,14 @@ import argparse
 import ast
 import functools
 import os
+import re
 import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tests.mutants.children import PACKAGE, Replaced, load_libraries, run_children, run_tests
+from tests.mutants.children import PACKAGE, ROOT, Replaced, load_libraries, run_children, run_tests
 from tests.mutants.operators import Mutant, mutants, mutated
 from tests.mutants.seen import Seen, look, progress
 
@@ -64,14 +65,16 @@ class Choice:
         return self._ordered(mutant, tests)
 
     def _ordered(self, mutant: Mutant, tests: Iterable[str]) -> list[str]:
-        """Return the tests that are named like the place first, and of each file some early."""
+        """Return the tests that speak of the place first, and of each file some early."""
         room, stem = mutant.part.removesuffix(".py"), Path(mutant.module).stem
         function = mutant.where.removesuffix(".__init__").rpartition(".")[2].strip("_")
+        words = set(re.findall("[a-z_]{3,}", mutant.change))
         turns = Counter[tuple[str, int]]()
 
         def rank(test: str) -> tuple[int, int, float]:
             file, _, name = test.partition("::")
             near = 2 * (stem in Path(file).stem) + 2 * (function in name) + (room in file)
+            near += (function in _text(file)) + any(word in name for word in words)
             turns[file, near] += 1
             return -near, turns[file, near], self._seen.seconds.get(test, 0.0)
 
@@ -90,6 +93,11 @@ class Choice:
     def seconds(self, tests: Sequence[str]) -> float:
         """Return how long the tests may take at most."""
         return _START + _SLOWER * sum(self._seen.seconds.get(test, 0.0) for test in tests)
+
+
+@functools.cache
+def _text(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
 
 
 @functools.cache
