@@ -27,6 +27,7 @@ class Fuse:
 
     def __init__(self) -> None:
         self._calls: list[str] = []
+        self._under_way: list[str] = []
         self._blow_at: int | None = None
         self._late = False
         self._error: Exception | None = None
@@ -39,12 +40,23 @@ class Fuse:
     def through(
         self, name: str, call: Call, carried: object = "", kind: type[Exception] = PortDown
     ) -> Any:
-        """Count a call, and blow if it is the one: instead of *call*, or when it is done."""
+        """Count a call, and blow if it is the one: instead of *call*, or when it is done.
+
+        What the driver does for the throttle is named so: some of that must not be heard.
+        """
         if self._blow_at is None:
             return call()
+        if self._under_way and self._under_way[-1].startswith("throttle."):
+            name = f"{name} in {self._under_way[-1]}"
         self._calls.append(name)
         hit = len(self._calls) == self._blow_at
-        answer = call() if self._late or not hit else None
+        answer = None
+        if self._late or not hit:
+            self._under_way.append(name)
+            try:
+                answer = call()
+            finally:
+                self._under_way.pop()
         if hit:
             self.blew = True
             raise self._error or kind(f"{name} {carried}")
@@ -87,7 +99,8 @@ class Fuse:
         failure, commit = dialect.loaded_dbapi.OperationalError, dialect.do_commit
 
         def execute(_cursor: Any, statement: str, parameters: Any, _context: Any) -> None:
-            self.through("driver.execute", lambda: None, (statement, parameters), failure)
+            name = f"driver.{statement.split(maxsplit=1)[0].lower()}"
+            self.through(name, lambda: None, (statement, parameters), failure)
 
         for name in ("do_execute", "do_executemany"):
             event.listen(engine, name, execute)

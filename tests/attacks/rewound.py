@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from schoolauth import School, SchoolAuth
+from schoolauth import School, SchoolAuth, StoredPassword
 from schoolauth.model.mail import MailMessage
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Throttle, UserRepository
 from schoolauth.service.school_auth import Joined
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
@@ -34,15 +34,47 @@ class PretendingOutbox(Outbox):
         self.pretended.append(message)
 
 
+class NotingHasher:
+    """The tests' hasher, which notes every hash that it makes in *minted*."""
+
+    def __init__(self, minted: set[str]) -> None:
+        self._minted = minted
+
+    def hash(self, password: str) -> StoredPassword:
+        """Return a hash of *password*."""
+        made = HASHER.hash(password)
+        self._minted.add(made.reveal())
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(HASHER, name)
+
+
+def note_tokens(auth: SchoolAuth, minted: set[str]) -> None:
+    """Note every token that *auth* makes from now on in *minted*."""
+    tokens: Any = auth._core.tokens
+    for name in ("issue", "issue_recovery"):
+        real = getattr(tokens, name)
+
+        def issue(claims: Any, real: Callable[[Any], str] = real) -> str:
+            token = real(claims)
+            minted.add(token)
+            return token
+
+        setattr(tokens, name, issue)
+
+
 class Rewound:
     """A school in a store, and faces on it whose ports hang on one fuse."""
 
-    def __init__(self, stock: Stock) -> None:
+    def __init__(self, stock: Stock, throttle: Callable[[], Throttle] = MemoryThrottle) -> None:
+        self._throttle = throttle
         self._world = make_world(stock.users, stock.schools, legacy=[LEGACY])
         self.stage = set_stage(self._world)
         self.engine = stock.engine
         self.fuse = Fuse()
         self.outbox = PretendingOutbox()
+        self.minted: set[str] = set()
         self._stock = stock
         self._restore = _restorer(stock)
 
@@ -56,25 +88,26 @@ class Rewound:
         return self._stock.schools.list().items
 
     def faces(self, connection: Connection | None = None) -> Faces:
-        """Return fresh faces, with nothing throttled and no mail sent.
+        """Return fresh faces, with nothing throttled, no mail sent and nothing minted.
 
         With a *connection* the desks work inside its transaction.
         """
         fuse, stock = self.fuse, self._stock
-        self.outbox = PretendingOutbox()
+        self.outbox, self.minted = PretendingOutbox(), set()
         ids = counted_ids("new")
         auth = SchoolAuth(
             fuse.wire(stock.users, "users"),
             secret_key=KEY,
             schools=fuse.wire(stock.schools, "schools"),
             mailer=fuse.wire(self.outbox, "mailer"),
-            hasher=fuse.wire(HASHER, "hasher"),
+            hasher=fuse.wire(NotingHasher(self.minted), "hasher"),
             legacy=[fuse.wire(LEGACY, "legacy")],
-            throttle=fuse.wire(MemoryThrottle(), "throttle"),
+            throttle=fuse.wire(self._throttle(), "throttle"),
             clock=fuse.wire(self._world.clock, "clock"),
             new_id=lambda: str(fuse.through("new_id", ids)),
             links=LINKS,
         )
+        note_tokens(auth, self.minted)
         desks: SchoolAuth | Joined = auth
         if connection is not None:
             desks = auth.within(
