@@ -41,7 +41,7 @@ class Ledger:
         self._watch(monkeypatch, Tokens, "issue")
         self._watch(monkeypatch, core, "compose")
 
-    def rebuild(self, world: World, **settings: Any) -> None:
+    def rebuild(self, world: World, *, lock_after: int | None = None, **settings: Any) -> None:
         """Give *world* an instance whose every port is written down here, with a new throttle."""
         given = {"users": world.users, "schools": world.schools, **settings}
         wired: dict[str, Any] = {name: _Wired(port, name, self) for name, port in given.items()}
@@ -51,6 +51,7 @@ class Ledger:
             links=LINKS,
             hasher=_Hasher(self),
             clock=world.clock,
+            lock_after_failures=lock_after,
             **wired,
         )
         world.auth._core.credentials._make_decoy()

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from schoolauth import User
 from schoolauth.model.names import Username
 from tests.databases import SQL_STORES, Databases
+from tests.service.states import names_of, people_of
 from tests.service.world import World, make_world
 
 
@@ -77,6 +78,18 @@ def test_a_refused_sign_in_is_one_select_and_one_insert(sql_world: tuple[World, 
         with watched(engine) as seen, pytest.raises(LoginRefused):
             world.auth.log_in(name, "Wrong1234")
         assert [word for word in seen if word != "COMMIT"] == ["SELECT", "INSERT"]
+
+
+def test_every_reset_request_makes_the_same_statements(sql_world: tuple[World, Engine]) -> None:
+    """Known, unknown, inactive, invited, erased, without address: as many, in the same order."""
+    world, engine = sql_world
+    names = names_of(people_of(world))
+    asked = {}
+    for state, name in names.items():
+        with watched(engine) as seen:
+            world.auth.request_password_reset(name)
+        asked[state] = tuple(word for word in seen if word != "COMMIT")
+    assert set(asked.values()) == {("SELECT", "INSERT")}
 
 
 def test_a_session_is_one_select(sql_world: tuple[World, Engine]) -> None:
