@@ -5,20 +5,13 @@ The known exception, in the threat model: what was given to the call under way i
 
 from __future__ import annotations
 
-import dataclasses
-import logging
-import pickle
-import warnings
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from sqlalchemy import create_engine
 
-from schoolauth import ImportedUser, Login, Role, SchoolAuth
+from schoolauth import ImportedUser, Role, SchoolAuth
 from schoolauth.model.token import RecoveryClaims, TokenClaims
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
-from tests.attacks.canaries import told
+from tests.attacks.canaries import outcome
 from tests.attacks.operations import LEGACY, OLD_HASH, OPERATIONS
 from tests.attacks.rewound import Rewound
 from tests.databases import SQL_STORES, STORES, Databases
@@ -26,45 +19,6 @@ from tests.service.world import HASHER, KEY, LINKS, World, make_world
 
 MANY = 120
 """Accounts in one import: so many go to the driver by another way."""
-
-
-@pytest.fixture
-def everything(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Every logger at DEBUG, and every warning among the log's lines."""
-    for name in (None, "schoolauth", "sqlalchemy", "asyncio"):
-        caplog.set_level(logging.DEBUG, name)
-    logging.captureWarnings(True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        yield caplog
-    logging.captureWarnings(False)
-
-
-def shown(value: Any) -> str:
-    """Return what *value* shows of itself: printed, taken apart, as a record, pickled."""
-    parts = [repr(value), str(value), f"{value}"]
-    for one in value if isinstance(value, tuple | list) else [value]:
-        parts.append(repr(getattr(one, "__dict__", None)))
-        if dataclasses.is_dataclass(one) and not isinstance(one, type):
-            parts += [repr(dataclasses.asdict(one)), repr(dataclasses.astuple(one))]
-        if hasattr(one, "to_record"):
-            parts.append(repr(one.to_record()))
-        try:
-            parts.append(repr(pickle.dumps(one)))
-        except (TypeError, AttributeError, pickle.PicklingError):
-            continue
-    return "\n".join(parts)
-
-
-def outcome(call: Any) -> str:
-    """Return all that is to be seen of what *call* returns or raises."""
-    try:
-        answer = call()
-    except Exception as error:  # noqa: BLE001 # whatever it is, it must not tell
-        return told(error)
-    if isinstance(answer, Login):  # its session is for the host to keep, by name
-        return repr(answer) + str(answer) + shown(answer.user)
-    return shown(answer)
 
 
 @pytest.mark.parametrize("store", STORES)
