@@ -14,7 +14,7 @@ from schoolauth.service.school_auth import Joined
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
 from schoolauth.storage.sql_tables import standard_tables
-from schoolauth.testing import Outbox, counted_ids
+from schoolauth.testing import FrozenClock, Outbox, counted_ids
 from schoolauth.throttle import MemoryThrottle
 from tests.attacks.faults import Fuse
 from tests.attacks.operations import LEGACY, Faces, set_stage
@@ -77,6 +77,11 @@ class Rewound:
         self.minted: set[str] = set()
         self._stock = stock
         self._restore = _restorer(stock)
+
+    @property
+    def clock(self) -> FrozenClock:
+        """What all the faces take for the time."""
+        return self._world.clock
 
     @property
     def users(self) -> UserRepository:
