@@ -5,124 +5,42 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from contextlib import suppress
+from dataclasses import replace
 
+import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from schoolauth import HistoryQuery, ImportedUser, Refused, Role, Status, Unavailable, User
+from schoolauth import (
+    HistoryQuery,
+    LoginRefused,
+    PasswordChangeRequired,
+    Status,
+    Throttled,
+    TokenRefused,
+    User,
+)
 from schoolauth.model.events import AuditEvent, StatusChanged
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+from schoolauth.storage.sql import (
+    SqlSchoolDirectory,
+    SqlThrottle,
+    SqlUserRepository,
+    create_tables,
+)
+from tests.attacks.load import Load, State
 from tests.private_postgresql import private_postgresql
 from tests.processes import SECONDS
 from tests.service.world import PASSWORD, World, make_world
 
 THREADS, KILLS, BETWEEN = 5, 3, 60
-WRITING = ("user_added", "user_edited", "email_changed", "status_changed", "sessions_ended")
-
-
-@dataclass(frozen=True)
-class State:
-    """What one person's calls change of their account."""
-
-    given_name: str
-    email: str | None
-    status: Status
-
-    @classmethod
-    def of(cls, user: User) -> State:
-        """Return the state of *user*."""
-        return cls(user.given_name, None if user.email is None else str(user.email), user.status)
-
-
-@dataclass
-class Load:
-    """One thread's calls, and what may be true after them: one state, more where one was lost."""
-
-    world: World
-    user: User
-    number: int
-    acknowledged: Callable[[], None]
-    possible: set[State] = field(default_factory=set)
-    added: list[User] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
-    lost: Counter[str] = field(default_factory=Counter)
-    errors: list[BaseException] = field(default_factory=list)
-
-    def run(self, stop: threading.Event) -> None:
-        """Make calls until *stop*; only the library's own errors are expected."""
-        self.possible = {State.of(self.user)}
-        turn = 0
-        while not stop.is_set():
-            turn += 1
-            for name, call, effect in self._calls(f"{self.number}x{turn}"):
-                try:
-                    answer = call()
-                except Refused:
-                    continue  # by what was read: nothing was written
-                except Unavailable:
-                    self.lost[name] += 1
-                    self.possible |= {effect(state) for state in self.possible}
-                    stop.wait(0.01)
-                except BaseException as error:  # noqa: BLE001 # the test shows it
-                    self.errors.append(error)
-                    return
-                else:
-                    self.done[name] += 1
-                    self.possible = {effect(state) for state in self.possible}
-                    if isinstance(answer, User) and answer.id == self.user.id:
-                        self.possible = {State.of(answer)}
-                    self.acknowledged()
-
-    def _calls(self, mark: str) -> list[tuple[str, Callable[[], Any], Callable[[State], State]]]:
-        auth, desk, key = self.world.auth, self.world.desk, self.user.id
-
-        def same(state: State) -> State:
-            return state
-
-        def add() -> None:
-            user = desk.add_user(
-                given_name="New", family_name=f"N{mark}", role=Role.STAFF, username=f"new{mark}"
-            )
-            self.added.append(user)
-
-        def pair() -> None:
-            both = [ImportedUser(f"pair{mark}{half}", "Pa", "Ir", Role.STAFF) for half in "ab"]
-            self.added += auth.support(by="x").import_users("wg204nx", both, source="old")
-
-        name, email = f"Jess {mark}", f"a{mark}@x.example.org"
-        return [
-            (
-                "edit",
-                lambda: desk.edit_user(key, given_name=name),
-                lambda state: replace(state, given_name=name),
-            ),
-            (
-                "email",
-                lambda: desk.set_email(key, email),
-                lambda state: replace(state, email=email),
-            ),
-            ("add", add, same),
-            (
-                "log_in",
-                lambda: auth.log_in(str(self.user.username), PASSWORD),
-                same,
-            ),
-            ("request", lambda: auth.request_password_reset(str(self.user.username)), same),
-            (
-                "leave",
-                lambda: desk.deactivate(key, release_email=True),
-                lambda state: replace(state, email=None, status=Status.INACTIVE),
-            ),
-            ("pair", pair, same),
-            (
-                "return",
-                lambda: desk.reactivate(key),
-                lambda state: replace(state, status=Status.ACTIVE),
-            ),
-            ("end", lambda: auth.end_sessions(key), same),
-        ]
+WRITING = (
+    "user_added",
+    "user_edited",
+    "email_changed",
+    "password_changed",
+    "status_changed",
+    "sessions_ended",
+)
 
 
 def events_of(world: World, user: User) -> list[AuditEvent]:
@@ -148,16 +66,36 @@ def judge(load: Load, before: Counter[str], version: int) -> None:
     assert stored.version - version == sum(kinds[kind] for kind in WRITING)
     statuses = [event.new for event in history if isinstance(event, StatusChanged)]
     assert statuses[0] == stored.status
-    for name, kind in (
-        ("edit", "user_edited"),
-        ("email", "email_changed"),
-        ("log_in", "login_succeeded"),
-        ("request", "password_reset_requested"),
-        ("end", "sessions_ended"),
+    for names, kind in (
+        (("edit",), "user_edited"),
+        (("email",), "email_changed"),
+        (("log_in", "reset", "choose"), "login_succeeded"),
+        (("request",), "password_reset_requested"),
+        (("reset", "change", "give", "choose"), "password_changed"),
+        (("end",), "sessions_ended"),
     ):
-        assert load.done[name] <= kinds[kind] <= load.done[name] + load.lost[name], name
+        done = sum(load.done[name] for name in names)
+        lost = sum(load.lost[name] for name in names)
+        assert done <= kinds[kind] <= done + lost, names
     found = world.users.find([user.id for user in load.added])
     assert len(found) == len(load.added)
+
+
+def is_let_in(load: Load) -> None:
+    """The password that was acknowledged works, and no other; no token works a second time."""
+    world, known = load.world, set(load.passwords)
+    if State.of(world.desk.get_user(load.user.id)).status is Status.INACTIVE:
+        world.desk.reactivate(load.user.id)
+    with suppress(PasswordChangeRequired):
+        load.log_in()
+    (right,) = load.passwords
+    for wrong in {*known, PASSWORD} - {right}:
+        with pytest.raises(LoginRefused):
+            world.log_in(load.user, wrong)
+    for token in load.used:
+        with pytest.raises(TokenRefused) as refused:
+            world.auth.reset_password(token, "Blackboard8")
+        assert refused.value.reason == "used"
 
 
 def is_whole(engine: Engine) -> None:
@@ -175,12 +113,25 @@ def is_whole(engine: Engine) -> None:
 
 
 def test_a_database_killed_under_load_keeps_every_acknowledged_change() -> None:
-    """SIGKILL three times: only typed errors, and the same objects work on at once."""
+    """SIGKILL three times: only typed errors, and the same objects work on at once.
+
+    What was acknowledged of passwords, links and wrong tries stands, too: the throttle's counts are
+    in the same database.
+    """
     with private_postgresql() as server:
         engine = create_engine(server.url, pool_size=THREADS, max_overflow=2)
         create_tables(engine)
         users, schools = SqlUserRepository(engine), SqlSchoolDirectory(engine)
-        world = make_world(users, schools, new_id=lambda: secrets.token_hex(8))
+        world = make_world(
+            users,
+            schools,
+            new_id=lambda: secrets.token_hex(8),
+            throttle=SqlThrottle(engine),
+        )
+        guessed = world.teacher(family_name="Guessed")
+        for _ in range(10):
+            with pytest.raises(LoginRefused):
+                world.log_in(guessed, "Wrong1234")
         acknowledged = threading.Semaphore(0)
         loads = []
         for number in range(THREADS):
@@ -208,5 +159,10 @@ def test_a_database_killed_under_load_keeps_every_acknowledged_change() -> None:
         assert sum((load.lost for load in loads), Counter())
         for load, kinds in zip(loads, before, strict=True):
             judge(load, kinds, load.user.version)
+            is_let_in(load)
+        done = sum((load.done for load in loads), Counter())
+        assert not {"reset", "change", "give", "choose", "log_in", "request"} - set(done)
+        with pytest.raises(Throttled):
+            world.log_in(guessed)
         is_whole(engine)
         engine.dispose()
