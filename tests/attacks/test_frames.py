@@ -6,6 +6,8 @@ and nothing that the call has minted itself may be there.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from schoolauth import ImportedUser, Role, SchoolAuthError, TokenRefused
@@ -118,11 +120,11 @@ def test_a_faults_frames_hold_no_key_no_hash_and_nothing_new(databases: Database
     rewound, raised, minted = Rewound(databases.stock("memory")), 0, 0
     for name, operation in OPERATIONS.items():
         faces = rewound.faces()
-        calls, _ = rewound.fuse.names(lambda faces=faces, call=operation: call(faces))
+        calls, _ = rewound.fuse.names(partial(operation, faces))
         for number in range(1, len(calls) + 1):
             rewound.rewind()
             faces = rewound.faces()
-            _, answer = rewound.fuse.blow(lambda faces=faces, call=operation: call(faces), number)
+            _, answer = rewound.fuse.blow(partial(operation, faces), number)
             if isinstance(answer, Exception):
                 raised += 1
                 minted += bool(rewound.minted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_a_confirming_link_does_not_tell_what_became_of_the_account(ledger: Ledg
     tokens = confirmations(world)
     ledger.rebuild(world, throttle=MemoryThrottle())
     found = {
-        fate: ended(ledger, lambda token=token: world.auth.confirm_email_change(token))
+        fate: ended(ledger, partial(world.auth.confirm_email_change, token))
         for fate, token in tokens.items()
     }
     good = found.pop("good")
@@ -119,7 +120,7 @@ def test_a_confirming_link_that_is_not_ours_asks_no_store(ledger: Ledger, world:
     world.desk.deactivate(gone.id)
     ledger.rebuild(world, throttle=MemoryThrottle())
     for name, token in tokens.items():
-        cost, told = ended(ledger, lambda token=token: world.auth.confirm_email_change(token))
+        cost, told = ended(ledger, partial(world.auth.confirm_email_change, token))
         assert cost == [], name
         assert told.startswith("token_refused {'reason': 'invalid'}"), name
 
@@ -161,9 +162,9 @@ def test_a_recovery_link_does_not_tell_what_became_of_the_admin(ledger: Ledger, 
         world, token, boss = asked()
         change(world, boss)
         ledger.rebuild(world, throttle=MemoryThrottle())
-        changed[fate] = ended(ledger, lambda w=world, t=token: RECOVERY[call](w, t))
+        changed[fate] = ended(ledger, partial(RECOVERY[call], world, token))
         world.clock.advance(days=30)
-        late[fate] = ended(ledger, lambda w=world, t=token: RECOVERY[call](w, t))
+        late[fate] = ended(ledger, partial(RECOVERY[call], world, token))
     looks = [("users.history", None), ("schools.find", 1), ("users.search", None)]
     told = {answer for _, answer in changed.values()}
     assert len(told) == 1
@@ -184,7 +185,7 @@ def test_a_recovery_link_that_was_used_does_not_tell_of_the_admin(
         if fate != "password":  # nobody has one until the link has chosen it
             change(world, boss)
         ledger.rebuild(world, throttle=MemoryThrottle())
-        found[fate] = ended(ledger, lambda w=world, t=token: RECOVERY[call](w, t))
+        found[fate] = ended(ledger, partial(RECOVERY[call], world, token))
     assert {str(one) for one in found.values()} == {str(found["nothing"])}
     cost, told = found["nothing"]
     assert cost == [("users.history", None)]
@@ -208,7 +209,7 @@ def test_a_recovery_link_that_is_not_ours_asks_no_store(ledger: Ledger, call: st
     }
     ledger.rebuild(world, throttle=MemoryThrottle())
     for name, one in tokens.items():
-        cost, told = ended(ledger, lambda one=one: RECOVERY[call](world, one))
+        cost, told = ended(ledger, partial(RECOVERY[call], world, one))
         assert (cost, "'invalid'" in told) == ([], True), name
 
 
@@ -238,7 +239,7 @@ def test_a_session_that_is_over_is_one_look_whatever_ended_it(ledger: Ledger) ->
     world.auth.end_sessions(people["ended"].id)
     ledger.rebuild(world, throttle=MemoryThrottle())
     found = {
-        name: ended(ledger, lambda session=session: world.auth.resume(session))
+        name: ended(ledger, partial(world.auth.resume, session))
         for name, session in sessions.items()
     }
     assert {name for name, (_, told) in found.items() if told == "nothing"} == {"good"}
