@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from schoolauth import HistoryQuery, User, UserId
 from schoolauth.model.events import AuditEvent
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Outcome, UserRepository
 
 Call = Callable[[], object]
 Snapshot = tuple[dict[UserId, User], tuple[AuditEvent, ...]]
@@ -127,7 +127,9 @@ class _Wired:
         def call(*args: Any, **more: Any) -> Any:
             # a mailer's error has the whole mail in it; what other ports say is theirs
             told = [getattr(one, "text", "") for one in args]
-            return self._fuse.through(f"{self._name}.{name}", lambda: value(*args, **more), told)
+            outcome = "".join(f" {one.value}" for one in args if isinstance(one, Outcome))
+            full = f"{self._name}.{name}{outcome}"
+            return self._fuse.through(full, lambda: value(*args, **more), told)
 
         return call
 

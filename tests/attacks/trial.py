@@ -21,6 +21,7 @@ from schoolauth import (
     UserId,
 )
 from schoolauth.model.events import AuditEvent, DuplicateResolved, DuplicateRestored
+from schoolauth.ports import Outcome
 from tests.attacks.canaries import in_our_frames, told
 from tests.attacks.faults import PortDown, Snapshot, snapshot
 from tests.attacks.operations import OPERATIONS, STEP_BY_STEP, Faces
@@ -131,13 +132,14 @@ class Trial:
     def _goes_unheard(self, number: int) -> bool:
         """Tell whether the call *number* is only the throttle's tidying up, and fails nothing.
 
-        It sweeps after a place is taken, and forgets failures when a new password is written.
+        It sweeps after a place is taken, gives back the place of what was no guess, and forgets
+        failures when a new password is written.
         """
         call, before = self.calls[number - 1], self.calls[: number - 1]
         if "throttle.clear" in call:
             return self._name not in FORGETTING
         if not call.endswith(" in throttle.reserve"):
-            return False
+            return f"throttle.settle {Outcome.NOT_TRIED.value}" in call
         begun = len(before) - before[::-1].index("throttle.reserve")
         return "driver.commit in throttle.reserve" in before[begun:]  # the place is taken
 
