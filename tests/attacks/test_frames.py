@@ -10,12 +10,22 @@ from functools import partial
 
 import pytest
 
-from schoolauth import ImportedUser, Role, SchoolAuthError, TokenRefused
+from schoolauth import (
+    ImportedUser,
+    PasswordPolicy,
+    Role,
+    SchoolAuthError,
+    TokenRefused,
+    User,
+    Violation,
+)
+from schoolauth.model.token import TokenClaims
+from schoolauth.tokens import Tokens
 from tests.attacks.canaries import in_our_frames, told, with_locals
 from tests.attacks.operations import ADDRESS, NEW, OPERATIONS, SECRET, Faces, Operation
 from tests.attacks.rewound import Rewound
 from tests.databases import STORES, Databases
-from tests.service.world import KEY, PASSWORD
+from tests.service.world import KEY, PASSWORD, make_world
 
 BOSS = "boss@x.example.org"
 
@@ -144,3 +154,28 @@ def test_what_was_typed_is_in_the_frames_and_not_in_the_error(databases: Databas
     assert SECRET in in_our_frames(caught.value)
     assert SECRET in with_locals(caught.value)
     assert SECRET not in told(caught.value)
+
+
+def test_a_rule_of_the_hosts_that_fails_finds_no_session_in_the_frames() -> None:
+    """A breach list that is away ends the sign-in before there is a session to be kept."""
+
+    def away(password: str, user: User | None) -> tuple[Violation, ...]:
+        if armed:
+            raise ConnectionError("no breach list")
+        return ()
+
+    armed: list[bool] = []
+    world = make_world(policy=PasswordPolicy.seed().also(away))
+    teacher, minted = world.teacher(), list[str]()
+    issue = Tokens.issue
+
+    def keep(self: Tokens, claims: TokenClaims) -> str:
+        minted.append(issue(self, claims))
+        return minted[-1]
+
+    armed.append(True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Tokens, "issue", keep)
+        with pytest.raises(ConnectionError):
+            world.log_in(teacher)
+    assert minted == []

@@ -122,8 +122,8 @@ class SignIn:
         return core.settle(decide)
 
     def _login(self, user: User, how: LoginWay, password: str) -> Login:
+        below = bool(self._core.policy.violations(password, user))  # a host's rule may raise
         session, _ = self._core.issue("session", user)
-        below = bool(self._core.policy.violations(password, user))
         return Login(user=user, session=session, how=how, password_below_policy=below)
 
     def resume(self, session: str) -> User:
