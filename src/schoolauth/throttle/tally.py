@@ -11,6 +11,9 @@ from typing import Self
 
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Limit, Outcome, Reservation
 
+CLOCKS_DIFFER = 60
+"""By so many seconds the clocks of two servers may differ; what lies further ahead is wrong."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -57,22 +60,30 @@ class Tally:
         return json.dumps(content, separators=(",", ":"))
 
     def age(self, now: float) -> bool:
-        """Count the long undecided as failed, which is told, and forget what no limit asks for.
+        """Count the long undecided as failed, and forget what no limit asks for.
 
-        What lies ahead counts as of now: a clock that was set right must lock nobody out for years.
+        What lies far ahead counts as of now: a clock that was set right must lock nobody out for
+        years. Tells whether a store must learn of it, from which others read.
         """
-        before = len(self.undecided)
+        ahead = now + CLOCKS_DIFFER
+        wrong = self.refusal_known_until > ahead + self.longest
+        if wrong:
+            self.refusal_known_until = now + self.longest
+        late = False
         for reservation, since in list(self.undecided.items()):
-            self.undecided[reservation] = min(since, now)
-            if since <= now - UNDECIDED_SECONDS:
+            if since > ahead:
+                self.undecided[reservation] = now
+                wrong = True
+            elif since <= now - UNDECIDED_SECONDS:
                 del self.undecided[reservation]
                 bisect.insort(self.failed, since)
-        self.refusal_known_until = min(self.refusal_known_until, now + self.longest)
+                late = True
         if self.failed:
-            if self.failed[-1] > now:
-                self.failed = [min(moment, now) for moment in self.failed]
+            if self.failed[-1] > ahead:
+                self.failed = sorted(now if moment > ahead else moment for moment in self.failed)
+                wrong = True
             del self.failed[: bisect.bisect_right(self.failed, now - self.longest)]
-        return len(self.undecided) < before
+        return late or wrong
 
     def full_for(self, now: float) -> float:
         """Return for how many seconds failed attempts alone fill a limit, 0 if they do not."""
@@ -91,7 +102,7 @@ class Tally:
 
     def _waits(self, now: float) -> list[tuple[float, int]]:
         return [
-            (self.failed[-limit.attempts] + limit.seconds - now, limit.seconds)
+            (min(self.failed[-limit.attempts] - now, 0.0) + limit.seconds, limit.seconds)
             for limit in self.limits
             if len(self.failed) >= limit.attempts
         ]

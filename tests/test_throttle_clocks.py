@@ -1,0 +1,63 @@
+"""Throttles whose hosts' clocks are wrong for a moment, or differ; and limits that change."""
+
+from __future__ import annotations
+
+import pytest
+
+from schoolauth.ports import UNDECIDED_SECONDS, Throttle
+from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
+from tests.throttles import THROTTLES, Throttles
+
+MONTH = 30 * 24 * 60 * 60
+"""Seconds by which a clock was wrong, until it was set right."""
+
+
+@pytest.fixture(params=THROTTLES)
+def throttle(request: pytest.FixtureRequest, throttles: Throttles) -> Throttle:
+    return throttles.make(request.param, wait=0)
+
+
+# --- A clock that was wrong ------------------------------------------------------------------
+
+
+def test_failures_from_a_wrong_clock_end_with_their_window(throttle: Throttle) -> None:
+    """They count as of the first look after it was set right, and of no later one."""
+    name = bucket("name", (3, 300), (9, 86400))
+    for _ in range(3):
+        tried(throttle, name, now=MONTH)
+    assert throttle.reserve([name], at(MONTH)).first_refusal
+    told = [throttle.reserve([name], at(second)).retry_after for second in (0, 100, 299)]
+    assert told == [300, 200, 1]
+    assert passes(throttle, name, now=300)
+
+
+def test_places_from_a_wrong_clock_end_with_their_window(throttle: Throttle) -> None:
+    """What was held then, by a process that is gone, is held for thirty seconds from now."""
+    name = bucket("name", (1, 300), (9, 86400))
+    throttle.reserve([name], at(MONTH))
+    assert throttle.reserve([name], at(0)).retry_after == 1
+    later = throttle.reserve([name], at(UNDECIDED_SECONDS)).retry_after
+    assert later == 300 - UNDECIDED_SECONDS
+    assert passes(throttle, name, now=300)
+
+
+def test_a_flood_that_a_wrong_clock_told_is_told_again(throttle: Throttle) -> None:
+    """It is known for one window after the clock was set right, and not for a month."""
+    name = bucket("name", (1, 300), (9, 3000))
+    tried(throttle, name, now=MONTH)
+    assert throttle.reserve([name], at(MONTH)).first_refusal
+    throttle.reserve([name], at(0))
+    tried(throttle, name, now=3000)
+    assert throttle.reserve([name], at(3001)).first_refusal
+
+
+# --- Clocks that differ ----------------------------------------------------------------------
+
+
+def test_a_clock_that_is_a_little_ahead_moves_nothing(throttle: Throttle) -> None:
+    """A host that is behind leaves what another has counted, and tells a window at most."""
+    name = bucket("name", (1, 300))
+    tried(throttle, name, now=50)
+    assert throttle.reserve([name], at(0)).retry_after == 300
+    assert throttle.peek(name, at(50)) == 300
+    assert passes(throttle, name, now=350)
