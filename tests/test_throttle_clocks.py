@@ -6,7 +6,9 @@ import pytest
 
 from schoolauth.ports import UNDECIDED_SECONDS, Throttle
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
-from tests.throttles import THROTTLES, Throttles
+from schoolauth.throttle.tally import Tally
+from tests.databases import SQL_STORES
+from tests.throttles import LIMITS_STORES, THROTTLES, Throttles
 
 MONTH = 30 * 24 * 60 * 60
 """Seconds by which a clock was wrong, until it was set right."""
@@ -61,3 +63,35 @@ def test_a_clock_that_is_a_little_ahead_moves_nothing(throttle: Throttle) -> Non
     assert throttle.reserve([name], at(0)).retry_after == 300
     assert throttle.peek(name, at(50)) == 300
     assert passes(throttle, name, now=350)
+
+
+# --- Limits that change ----------------------------------------------------------------------
+
+TEN_YEARS = 10 * 366 * 24 * 60 * 60
+
+
+@pytest.mark.parametrize("throttle", [*SQL_STORES, *LIMITS_STORES], indirect=True)
+def test_who_looks_back_for_less_forgets_nothing_of_the_others(throttle: Throttle) -> None:
+    """While processes are changed one by one, those without the lock leave the lock of others."""
+    with_lock, without = bucket("name", (9, 300), (2, TEN_YEARS)), bucket("name", (9, 300))
+    for _ in range(2):
+        tried(throttle, with_lock)
+    assert passes(throttle, without, now=1000)
+    tried(throttle, without, now=1000)
+    assert not passes(throttle, with_lock, now=1001)
+    throttle.clear("name")
+    assert passes(throttle, with_lock, now=1001)
+
+
+def test_a_lock_that_is_given_up_grows_no_longer() -> None:
+    """What only the lock of others asks for is kept within bounds, and not after a success."""
+    lock, plain = bucket("name", (5, TEN_YEARS)).limits, bucket("name", (2, 10)).limits
+    tally = Tally.read(Tally(lock, failed=[0.0]).text(), plain)
+    for second in range(2000):
+        tally.failed.append(100.0 * second)
+        tally.age(100.0 * second)
+        tally = Tally.read(tally.text(), plain)
+    assert tally.longest == TEN_YEARS
+    assert 1000 <= len(tally.failed) <= 1002
+    tally.forget()
+    assert Tally.read(tally.text(), plain).longest == 10

@@ -13,6 +13,8 @@ from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Limit, Outcome, Reservat
 
 CLOCKS_DIFFER = 60
 """By so many seconds the clocks of two servers may differ; what lies further ahead is wrong."""
+_KEPT_FOR_OTHERS = 1000
+"""So many failures are kept that only a longer limit asks for, which other processes may have."""
 
 
 @dataclass(slots=True)
@@ -24,11 +26,12 @@ class Tally:
     undecided: dict[str, float] = field(default_factory=dict)
     refusal_known_until: float = 0.0
     fewest: int = field(init=False)  # attempts that could fill a limit: most tallies stay below
-    longest: int = field(init=False)  # seconds that a limit looks back
+    own: int = field(init=False)  # seconds that a limit looks back
+    longest: int = field(init=False)  # the same, of those too who have written it
 
     def __post_init__(self) -> None:
         self.fewest = min(limit.attempts for limit in self.limits)
-        self.longest = max(limit.seconds for limit in self.limits)
+        self.own = self.longest = max(limit.seconds for limit in self.limits)
 
     @classmethod
     def read(cls, text: str, limits: tuple[Limit, ...] = ()) -> Self:
@@ -47,9 +50,11 @@ class Tally:
             tally.failed = [float(moment) for moment in failed]
             tally.undecided = {str(key): float(since) for key, since in undecided.items()}
             tally.refusal_known_until = float(known_until)
-            times = [*tally.failed, *tally.undecided.values(), tally.refusal_known_until]
+            times = [*tally.failed, *tally.undecided.values(), tally.refusal_known_until, longest]
             if not all(map(math.isfinite, times)):
                 raise ValueError("a time is none")
+            if tally.failed or tally.undecided:  # while processes change, others look back longer
+                tally.longest = max(tally.longest, int(longest))
         except (ArithmeticError, AttributeError, RecursionError, TypeError) as error:
             raise ValueError("this is no tally") from error
         return tally
@@ -82,7 +87,11 @@ class Tally:
             if self.failed[-1] > ahead:
                 self.failed = sorted(now if moment > ahead else moment for moment in self.failed)
                 wrong = True
-            del self.failed[: bisect.bisect_right(self.failed, now - self.longest)]
+            over = bisect.bisect_right(self.failed, now - self.longest)
+            if self.own < self.longest:
+                older = bisect.bisect_right(self.failed, now - self.own)
+                over = max(over, older - _KEPT_FOR_OTHERS)
+            del self.failed[:over]
         return late or wrong
 
     def full_for(self, now: float) -> float:
