@@ -173,7 +173,7 @@ def test_who_is_overtaken_holds_no_half(write: int) -> None:
     client.first = {write: lambda: tried(fast, NAME)}
     assert slow.reserve([SOURCE, NAME], at(0)).retry_after == 300
     texts = [json.loads(value) for value, _ in client.values.values()]
-    assert [undecided for _, _, undecided, _ in texts] == [{}] * len(texts)
+    assert [undecided for _, _, undecided, *_ in texts] == [{}] * len(texts)
 
 
 def test_one_of_two_tells_of_the_flood() -> None:
@@ -315,7 +315,10 @@ def test_a_crowd_larger_than_any_pool_of_connections(kind: str, throttles: Throt
         assert not any(pool.map(come, range(200)))
 
 
-@pytest.mark.parametrize("text", ["no JSON", "{}", "[1]", "[1, [], 2, 3]", "[1, null, {}, 0]"])
+@pytest.mark.parametrize(
+    "text",
+    ["no JSON", "{}", "[1]", "[1, [], 2, 3, {}]", "[1, null, {}, 0, {}]", "[1, [], {}, 0, [2]]"],
+)
 def test_what_is_no_tally_lets_nobody_pass(text: str) -> None:
     """A text that something else has written is no empty bucket."""
     client = MemcachedDouble()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schoolauth.ports import UNDECIDED_SECONDS, Throttle
+from schoolauth.ports import UNDECIDED_SECONDS, Outcome, Throttle
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from schoolauth.throttle.tally import Tally
 from tests.databases import SQL_STORES
@@ -63,6 +63,37 @@ def test_a_clock_that_is_a_little_ahead_moves_nothing(throttle: Throttle) -> Non
     assert throttle.reserve([name], at(0)).retry_after == 300
     assert throttle.peek(name, at(50)) == 300
     assert passes(throttle, name, now=350)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_another_clock_takes_no_word_away(throttle: Throttle, outcome: Outcome) -> None:
+    """What a host that is ahead has counted as failed is still its own host's to settle, once."""
+    name, source = bucket("name", (2, 300)), bucket("source", (2, 300), cleared=False)
+    tried(throttle, name, source)
+    made = throttle.reserve([name, source], at(0))
+    assert throttle.reserve([name, source], at(40)).retry_after == 260
+    throttle.settle(made, outcome, at(29))
+    left = [throttle.peek(each, at(40)) for each in (name, source)]
+    assert left == ([260, 260] if outcome is Outcome.FAILED else [0, 0])
+    for word in Outcome:  # a second word
+        throttle.settle(made, word, at(29))
+    tried(throttle, source, now=40)
+    assert throttle.peek(source, at(40)) == 260
+    tried(throttle, name, now=40)
+    assert bool(throttle.peek(name, at(40))) == (outcome is not Outcome.SUCCEEDED)
+
+
+def test_a_word_that_its_own_clock_calls_late_is_none(throttle: Throttle) -> None:
+    """Nor is one about what was forgotten meanwhile, whoever had counted it as failed."""
+    late, cleared = bucket("late", (1, 300)), bucket("cleared", (1, 300))
+    made, other = throttle.reserve([late], at(0)), throttle.reserve([cleared], at(0))
+    assert [throttle.peek(each, at(40)) for each in (late, cleared)] == [260, 260]
+    throttle.settle(made, Outcome.SUCCEEDED, at(30))
+    assert throttle.peek(late, at(40)) == 260
+    throttle.clear("cleared")
+    tried(throttle, cleared, now=1)
+    throttle.settle(other, Outcome.SUCCEEDED, at(1))
+    assert throttle.peek(cleared, at(40)) == 261
 
 
 # --- Limits that change ----------------------------------------------------------------------

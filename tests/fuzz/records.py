@@ -117,7 +117,12 @@ RECORD_TARGETS: dict[str, Target] = {
     ),
     "tally": Target(
         tally,
-        (b"", b'[86400,[1.0,2.0],{"a":3.0},4.0]', f"[86400,[{NOW}],{{}},{NOW + 300}]".encode()),
+        (
+            b"",
+            b'[86400,[1.0,2.0],{"a":3.0},4.0,{"b":2.0}]',
+            b"[99999999,[1.0],{},0.0,{}]",
+            f"[86400,[{NOW}],{{}},{NOW + 300},{{}}]".encode(),
+        ),
         (ValueError,),
     ),
     "cursor": Target(cursor, (b"1", b"wg204nx_admin")),

@@ -115,10 +115,16 @@ class Standing:
         return Place(self._bucket, self._full_window, _TOLD, self._end(self._full_window))
 
 
+_HELD = (
+    " WHERE reservation = :reservation AND (undecided_until > :now"
+    # counted as failed by another host's clock, and not yet late by that of its own
+    f" OR (undecided_until IS NULL AND free_at > :now - {UNDECIDED} + seconds * 1000000))"
+)
 _STATEMENTS = {
-    "fail": "UPDATE {} SET free_at = :now + seconds * 1000000, undecided_until = NULL"
-    " WHERE reservation = :reservation AND undecided_until > :now",
-    "give_back": "DELETE FROM {} WHERE reservation = :reservation AND undecided_until > :now",
+    # with its word said, it is nobody's reservation: a second word finds nothing
+    "fail": "UPDATE {} SET free_at = :now + seconds * 1000000, undecided_until = NULL,"
+    " reservation = ''{held}",
+    "give_back": "DELETE FROM {}{held}",
     "forget": "DELETE FROM {} WHERE bucket IN :buckets"
     " AND (undecided_until IS NULL OR undecided_until <= :now)",
     "drop_old": "DELETE FROM {} WHERE bucket IN :buckets AND free_at <= :now"
@@ -171,7 +177,7 @@ class PlaceStatements:
         built = self._built.get((name, bounded))
         if built is None:
             sql = self._insert(name) if isinstance(name, int) else _STATEMENTS[name]
-            sql = sql.format(self._table)
+            sql = sql.format(self._table, held=_HELD)
             if bounded:
                 sql = f"SET STATEMENT innodb_lock_wait_timeout={LOCK_SECONDS} FOR {sql}"
             built = text(sql)

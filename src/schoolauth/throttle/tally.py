@@ -25,6 +25,7 @@ class Tally:
     failed: list[float] = field(default_factory=list)
     undecided: dict[str, float] = field(default_factory=dict)
     refusal_known_until: float = 0.0
+    late: dict[str, float] = field(default_factory=dict)  # failed only by another host's clock
     fewest: int = field(init=False)  # attempts that could fill a limit: most tallies stay below
     own: int = field(init=False)  # seconds that a limit looks back
     longest: int = field(init=False)  # the same, of those too who have written it
@@ -45,13 +46,14 @@ class Tally:
         if not text:
             return cls(limits or (Limit(1, 0),))
         try:
-            longest, failed, undecided, known_until = json.loads(text)
+            longest, failed, undecided, known_until, late = json.loads(text)
             tally = cls(limits or (Limit(1, int(longest)),))
             tally.failed = [float(moment) for moment in failed]
             tally.undecided = {str(key): float(since) for key, since in undecided.items()}
             tally.refusal_known_until = float(known_until)
-            times = [*tally.failed, *tally.undecided.values(), tally.refusal_known_until, longest]
-            if not all(map(math.isfinite, times)):
+            tally.late = {str(key): float(since) for key, since in late.items()}
+            times = [*tally.failed, *tally.undecided.values(), *tally.late.values()]
+            if not all(map(math.isfinite, (*times, tally.refusal_known_until, longest))):
                 raise ValueError("a time is none")
             if tally.failed or tally.undecided:  # while processes change, others look back longer
                 tally.longest = max(tally.longest, int(longest))
@@ -61,8 +63,8 @@ class Tally:
 
     def text(self) -> str:
         """Return what a store keeps of it; the limits are the caller's to know."""
-        content = (self.longest, self.failed, self.undecided, self.refusal_known_until)
-        return json.dumps(content, separators=(",", ":"))
+        known = (self.failed, self.undecided, self.refusal_known_until, self.late)
+        return json.dumps((self.longest, *known), separators=(",", ":"))
 
     def age(self, now: float) -> bool:
         """Count the long undecided as failed, and forget what no limit asks for.
@@ -82,16 +84,22 @@ class Tally:
             elif since <= now - UNDECIDED_SECONDS:
                 del self.undecided[reservation]
                 bisect.insort(self.failed, since)
+                self.late[reservation] = since
                 late = True
+        if self.late:  # as long as its own host can be behind by
+            over = now - UNDECIDED_SECONDS - CLOCKS_DIFFER
+            self.late = {key: since for key, since in self.late.items() if over < since <= ahead}
         if self.failed:
             if self.failed[-1] > ahead:
                 self.failed = sorted(now if moment > ahead else moment for moment in self.failed)
                 wrong = True
-            over = bisect.bisect_right(self.failed, now - self.longest)
+            count = bisect.bisect_right(self.failed, now - self.longest)
             if self.own < self.longest:
                 older = bisect.bisect_right(self.failed, now - self.own)
-                over = max(over, older - _KEPT_FOR_OTHERS)
-            del self.failed[:over]
+                count = max(count, older - _KEPT_FOR_OTHERS)
+            del self.failed[:count]
+        if not self.failed and not self.undecided:
+            self.longest = self.own
         return late or wrong
 
     def full_for(self, now: float) -> float:
@@ -107,6 +115,7 @@ class Tally:
     def forget(self) -> None:
         """Forget every failed attempt, and that a refusal is known."""
         self.failed.clear()
+        self.late.clear()
         self.refusal_known_until = 0.0
 
     def _waits(self, now: float) -> list[tuple[float, int]]:
@@ -128,9 +137,12 @@ class Tally:
 
     def settle(self, reservation: str, outcome: Outcome, now: float, *, cleared: bool) -> bool:
         """Take the word about *reservation*, and tell whether it held a place until now."""
-        self.age(now)  # a word that comes too late is none
+        self.age(now)
         if self.undecided.pop(reservation, None) is None:
-            return False
+            since = self.late.pop(reservation, None)
+            if since is None or since <= now - UNDECIDED_SECONDS or since not in self.failed:
+                return False  # a word that comes too late is none
+            self.failed.remove(since)
         if outcome is Outcome.FAILED:
             bisect.insort(self.failed, now)
         elif outcome is Outcome.SUCCEEDED and cleared:
