@@ -6,6 +6,7 @@ A row is one place of one limit: taken until `free_at`, by an attempt that is un
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -73,11 +74,11 @@ class Standing:
             self._count(seconds, attempts, [row for row in rows if row.seconds == seconds])
         ahead = any(row.free_at > self._end(row.seconds) + CLOCKS_DIFFER for row in rows)
         late = any(row.is_late(now) for row in rows)
-        in_the_way = any(row.is_over(now) for row in rows if self._in_the_way(row))
+        in_the_way = any(self._in_the_way(row) for row in rows if row.is_over(now))
         self.untidy = ahead or late or in_the_way
 
     def _count(self, seconds: int, attempts: int, rows: Sequence[Row]) -> None:
-        self._taken[seconds] = {row.place for row in rows}
+        self._taken[seconds] = {row.place for row in rows if 1 <= row.place <= attempts}
         rows = [row for row in rows if row.place != _TOLD and not row.is_over(self._now)]
         failed = sorted(row.free_at for row in rows if not row.is_undecided(self._now))
         if len(failed) >= attempts:
@@ -95,10 +96,9 @@ class Standing:
             return row.seconds == self._full_window
         return row.seconds in self._limits and not self._free(row.seconds)
 
-    def _free(self, seconds: int) -> int | None:
-        """Return a place of this limit that has no row; any will do."""
-        numbers = range(1, self._limits[seconds] + 1)
-        return next((number for number in numbers if number not in self._taken[seconds]), None)
+    def _free(self, seconds: int) -> int:
+        """Return how many places of this limit have no row."""
+        return self._limits[seconds] - len(self._taken[seconds])
 
     def _end(self, seconds: int) -> int:
         return self._now + seconds * SECOND
@@ -106,8 +106,10 @@ class Standing:
     def free_places(self) -> Iterator[Place]:
         """Yield a place of each limit, for an attempt that begins now; all of them have room."""
         for seconds in sorted(self._limits):
-            number = self._free(seconds)
-            assert number is not None  # noqa: S101 # neither crowded nor untidy
+            # any will do: rivals that all chose the lowest would take it from each other
+            number = 1 + secrets.randbelow(self._free(seconds))  # neither crowded nor untidy
+            for taken in sorted(self._taken[seconds]):
+                number += taken <= number
             yield Place(self._bucket, seconds, number, self._end(seconds))
 
     def telling(self) -> Place:

@@ -25,10 +25,12 @@ from schoolauth.storage.sql_places import (
 )
 from schoolauth.storage.sql_tables import Tables, standard_tables
 
-_TRIES = 100
-"""How often somebody else may take the place that was chosen; each time, there are fewer left."""
+_TRIES = 20
+"""So often others may take the place that was chosen first, even where there is no time to wait."""
 _PAUSES = (0.02, 0.5)
 """Seconds between two looks at those who are undecided: the first pause, doubled up to the last."""
+_STEP_ASIDE = 0.02
+"""For at most so many seconds, by lot, an attempt lets its rivals go first."""
 _MOST_DEADLOCKS = 8
 _SWEEP_EVERY = 200
 """After so many reservations, the process deletes what no limit asks for any more."""
@@ -70,30 +72,32 @@ class SqlThrottle:
         """
         wanted = {bucket.key: bucket for bucket in buckets}
         reservation = Reservation(secrets.token_hex(16), tuple(buckets))
-        moment, deadline = to_micros(now), time.monotonic() + self._wait
-        pause, tries = _PAUSES[0], _TRIES
+        begun, waited, pause, lost = time.monotonic(), 0.0, _PAUSES[0], 0
         while wanted:
+            moment = to_micros(now) + round(waited * SECOND)  # what was waited has gone by
             standings = self._look(wanted.values(), moment)
             full = [standing for standing in standings if standing.full_for]
+            crowded = not full and any(standing.crowded for standing in standings)
             if full:
                 seconds = max(standing.full_for for standing in full)
                 unheard = [standing.telling() for standing in full if not standing.told]
                 if not unheard or self._took(unheard, "", None):
                     return _refused(buckets, seconds, first=bool(unheard))
-            elif not any(standing.crowded for standing in standings):
+            elif not crowded:
                 places = [place for standing in standings for place in standing.free_places()]
                 if self._took(places, reservation.id, moment + UNDECIDED):
                     self._sweep(moment)
                     return reservation
-            elif (left := deadline - time.monotonic()) > 0:
+            left = self._wait - (time.monotonic() - begun)
+            lost += not crowded  # then another process was faster
+            if left <= 0 and (crowded or lost >= _TRIES):
+                return _refused(buckets, SECOND)
+            if crowded:
                 time.sleep(min(pause, left))
                 pause = min(pause * 2, _PAUSES[1])
-                continue
-            else:
-                tries = 0
-            tries -= 1  # another process was faster
-            if tries <= 0:
-                return _refused(buckets, SECOND)
+            elif lost > 1:
+                time.sleep(_STEP_ASIDE * (1 + secrets.randbelow(100)) / 100)
+            waited = time.monotonic() - begun
         return reservation
 
     def settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
