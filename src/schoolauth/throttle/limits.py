@@ -87,13 +87,14 @@ class LimitsThrottle:
             StorageUnavailable: if the store does not answer; the attempt must not be made then.
         """
         reservation = Reservation(secrets.token_hex(16), tuple(buckets))
-        moment, deadline = now.timestamp(), time.monotonic() + self._wait
-        pause, tries, first = _PAUSES[0], _TRIES, False
+        begun, waited, pause, tries, first = time.monotonic(), 0.0, _PAUSES[0], _TRIES, False
         while buckets:
+            moment = now.timestamp() + waited  # what was waited has gone by
             known = self._look(buckets, moment)
             if all(reservation.id in each.tally.undecided for each in known):
                 return reservation  # the client has asked twice, and the first answer was lost
             full = [each for each in known if each.tally.full_for(moment)]
+            crowded = not full and any(each.tally.crowded(moment) for each in known)
             if full:
                 seconds = max(each.tally.full_for(moment) for each in full)
                 unheard = [each for each in full if each.tally.tell(moment)]
@@ -101,23 +102,22 @@ class LimitsThrottle:
                 first = first or done > 0
                 if done == len(unheard):
                     return refusal(buckets, seconds, first=first)
-            elif not any(each.tally.crowded(moment) for each in known):
+            elif not crowded:
                 for each in known:
                     each.tally.undecided[reservation.id] = moment
                 done = self._swap(known)
                 if done == len(known):
                     return reservation
                 if done:  # only where buckets change one after the other
-                    self.settle(reservation, Outcome.NOT_TRIED, now)
-            elif (left := deadline - time.monotonic()) > 0:
+                    self._settle(reservation, Outcome.NOT_TRIED, moment)
+            left = self._wait - (time.monotonic() - begun)
+            tries -= not crowded  # then another process was faster
+            if tries <= 0 or (crowded and left <= 0):
+                return refusal(buckets, 1)
+            if crowded:
                 time.sleep(min(pause, left))
                 pause = min(pause * 2, _PAUSES[1])
-                continue
-            else:
-                tries = 0
-            tries -= 1  # another process was faster
-            if tries <= 0:
-                return refusal(buckets, 1)
+            waited = time.monotonic() - begun
         return reservation
 
     def settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
@@ -128,7 +128,9 @@ class LimitsThrottle:
         """
         if not reservation.buckets or reservation.retry_after is not None:
             return
-        moment = now.timestamp()
+        self._settle(reservation, outcome, now.timestamp())
+
+    def _settle(self, reservation: Reservation, outcome: Outcome, moment: float) -> None:
         for _ in range(_TRIES):
             held = [
                 each

@@ -40,9 +40,10 @@ class MemoryThrottle:
 
     def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
         """Hold a place in every bucket, or say after how many seconds to come back."""
-        moment, deadline = now.timestamp(), time.monotonic() + self._wait
+        begun, waited = time.monotonic(), 0.0
         with self._changed:
             while True:
+                moment = now.timestamp() + waited  # what was waited has gone by
                 tallies = {bucket.key: self._tally(bucket, moment) for bucket in buckets}
                 present = [
                     tally  # one may have made room for the next, and would count nothing
@@ -57,8 +58,11 @@ class MemoryThrottle:
                     for tally in present:
                         tally.undecided[reservation.id] = moment
                     return reservation
-                if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                left = max(0.0, self._wait - waited)
+                soon = min(tally.decided_in(moment) for tally in present)
+                if not self._changed.wait(min(left, soon)) and left <= soon:
                     return refusal(buckets, 1)
+                waited = time.monotonic() - begun
 
     def _refuse(self, buckets: Sequence[Bucket], full: Sequence[Tally], now: float) -> Reservation:
         seconds = max([tally.full_for(now) for tally in full], default=_NO_ROOM_SECONDS)

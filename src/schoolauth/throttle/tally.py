@@ -135,6 +135,11 @@ class Tally:
             for limit in self.limits
         )
 
+    def decided_in(self, now: float) -> float:
+        """Return after how many seconds the first of the undecided counts as failed."""
+        until = min(self.undecided.values(), default=math.inf) + UNDECIDED_SECONDS
+        return max(until - now, 0.001)  # never none at all, whatever is lost in rounding
+
     def settle(self, reservation: str, outcome: Outcome, now: float, *, cleared: bool) -> bool:
         """Take the word about *reservation*, and tell whether it held a place until now."""
         self.age(now)
