@@ -6,14 +6,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from schoolauth.errors import StorageUnavailable
 from schoolauth.ports import Outcome
-from schoolauth.storage import sql_throttle
+from schoolauth.storage import sql_gate, sql_throttle
 from schoolauth.storage.sql import SqlThrottle
 from schoolauth.storage.sql_places import Row, Standing
 from schoolauth.testing.throttle.attempts import at, bucket
 from tests.databases import SQL_STORES, Databases
+from tests.storage.refusals import refuses
 from tests.test_throttle_waits import Pretended
 
 SOURCE = bucket("source", (100, 300), cleared=False)
@@ -97,3 +99,40 @@ def test_a_word_about_a_refused_attempt_touches_no_row(engine: Engine) -> None:
     assert refused.first_refusal
     throttle.settle(refused, Outcome.SUCCEEDED, at(1))
     assert throttle.peek(name, at(1)) == 299
+
+
+# --- Locks of others -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "lock",
+    [
+        "LOCK TABLE schoolauth_throttle IN SHARE MODE",
+        "UPDATE schoolauth_throttle SET free_at = free_at",
+    ],
+)
+def test_locks_are_not_waited_for_without_end(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
+    """What others hold is given up after the bound of a save, and told; then all is as it was."""
+    monkeypatch.setattr(sql_gate, "LOCK_SECONDS", 0.05)
+    throttle, name = SqlThrottle(engine), bucket("name", (1, 300))
+    made = throttle.reserve([name], at(0))
+    with engine.begin() as holder:
+        holder.execute(text(lock))
+        for outcome in Outcome:
+            with refuses(StorageUnavailable, "55P03"):
+                throttle.settle(made, outcome, at(0))
+        with refuses(StorageUnavailable, "55P03"):
+            throttle.reserve([name], at(30))
+    throttle.settle(made, Outcome.NOT_TRIED, at(0))
+    assert throttle.peek(name, at(0)) == 0
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_the_bound_ends_with_the_transaction(engine: Engine) -> None:
+    """The host's connections, which are the same, wait for locks as the host has said."""
+    SqlThrottle(engine).reserve([SOURCE], at(0))
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "0"

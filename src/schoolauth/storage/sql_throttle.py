@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from schoolauth.errors import NotConfigured, StaleUser, StorageUnavailable
 from schoolauth.model.user import to_micros
 from schoolauth.ports import Bucket, Outcome, Reservation
 from schoolauth.storage.sql_binding import Binding
+from schoolauth.storage.sql_gate import bound_waiting
 from schoolauth.storage.sql_places import (
     CLOCKS_DIFFER,
     SECOND,
@@ -155,12 +156,10 @@ class SqlThrottle:
     def _took(self, places: Sequence[Place], reservation: str, undecided_until: int | None) -> bool:
         """Take all *places* by one statement, or none because one is taken already."""
         try:
-            self._binding.write(
+            self._run(
                 lambda connection: self._statements.take(
                     connection, places, reservation, undecided_until
-                ),
-                stale=True,
-                lone=True,
+                )
             )
         except StaleUser:  # what the binding says of a taken key, and of a deadlock
             return False
@@ -175,11 +174,21 @@ class SqlThrottle:
 
         for _ in range(_MOST_DEADLOCKS):
             try:
-                self._binding.write(work, stale=True, lone=True)
+                self._run(work)
             except StaleUser:
                 continue
             return counts[-1]
         raise StorageUnavailable
+
+    def _run(self, work: Callable[[Connection], None]) -> None:
+        """Run one statement, which waits for no lock without end."""
+
+        def bounded(connection: Connection) -> None:
+            bound_waiting(connection)
+            work(connection)
+
+        # PostgreSQL takes a bound in a transaction alone; the others need none, or have it already
+        self._binding.write(bounded, stale=True, lone=self._binding.dialect_name != "postgresql")
 
     def _sweep(self, now: int) -> None:
         """Delete what is over in every bucket, once in a while."""
