@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from schoolauth.errors import NotConfigured, StaleUser, StorageUnavailable
+from schoolauth.model.arguments import require_kind, require_seconds
 from schoolauth.model.user import to_micros
 from schoolauth.ports import Bucket, Outcome, Reservation
 from schoolauth.storage.sql_binding import Binding
@@ -50,7 +51,8 @@ class SqlThrottle:
         wait: for at most how many seconds an attempt waits for undecided ones before it.
 
     Raises:
-        TypeError: if *engine* is none.
+        TypeError: if *engine* or *tables* is none, or *wait* no number.
+        ValueError: if *wait* is less than 0 or endless.
         NotConfigured: if it is in AUTOCOMMIT, or a connection or session, which is the host's own.
     """
 
@@ -60,8 +62,10 @@ class SqlThrottle:
             raise NotConfigured(
                 "a throttle needs an Engine: its counts outlive the host's rollback"
             )
+        if tables is not None:
+            require_kind(tables, Tables, "tables")
         self._statements = PlaceStatements((tables or standard_tables()).throttle, engine.dialect)
-        self._wait = wait
+        self._wait = require_seconds(wait, "wait")
         self._until_sweep = 0
 
     def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
@@ -107,6 +111,7 @@ class SqlThrottle:
         Raises:
             StorageUnavailable: if the database does not answer; the attempt will count as failed.
         """
+        require_kind(outcome, Outcome, "outcome")
         if not reservation.buckets or reservation.retry_after is not None:
             return
         params = {"now": to_micros(now), "reservation": reservation.id}

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from limits.errors import ConfigurationError, StorageError
+from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 
 from schoolauth.errors import NotConfigured, StorageUnavailable
+from schoolauth.model.arguments import require_kind, require_seconds
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Outcome, Reservation
 from schoolauth.throttle.cells import Cell, Swap, cells_in
 from schoolauth.throttle.tally import Tally, refusal, whole
@@ -33,6 +34,7 @@ _TRIES = 200
 """How often somebody else may change a bucket first."""
 _PAUSES = (0.02, 0.5)
 """Seconds between two looks at those who are undecided: the first pause, doubled up to the last."""
+_PREFIX_MAX = 100
 _KEPT_SECONDS = UNDECIDED_SECONDS + 60
 """For so long a store keeps what no limit asks for any more: clocks differ."""
 
@@ -56,11 +58,12 @@ class LimitsThrottle:
 
     Args:
         storage: a storage of limits, or its URI, such as ``redis://localhost:6379/0``.
-        prefix: what its keys begin with.
+        prefix: what its keys begin with: 1 to 100 characters, none of them a space.
         wait: for at most how many seconds an attempt waits for undecided ones before it.
 
     Raises:
         NotConfigured: if it is none of the stores above, or the client for it is not installed.
+        TypeError, ValueError: if *prefix* or *wait* is none.
     """
 
     def __init__(
@@ -71,8 +74,8 @@ class LimitsThrottle:
         known: Any = opened.base_exceptions  # one class, or a tuple of some
         several = known if isinstance(known, tuple) else (known,)
         self._errors: tuple[type[Exception], ...] = (*several, StorageError, OSError, ValueError)
-        self._prefix = prefix
-        self._wait = wait
+        self._prefix = _checked_prefix(prefix)
+        self._wait = require_seconds(wait, "wait")
         self.renew()
         renew_in_children(self)
 
@@ -126,6 +129,7 @@ class LimitsThrottle:
         Raises:
             StorageUnavailable: if the store does not answer; the attempt will count as failed.
         """
+        require_kind(outcome, Outcome, "outcome")
         if not reservation.buckets or reservation.retry_after is not None:
             return
         self._settle(reservation, outcome, now.timestamp())
@@ -219,9 +223,20 @@ def _open(uri: str) -> Storage:
         options = {"connect_timeout": _ANSWER_SECONDS, "timeout": _ANSWER_SECONDS}
     elif not uri.startswith("memory:"):
         options = {"socket_connect_timeout": _ANSWER_SECONDS, "socket_timeout": _ANSWER_SECONDS}
-    opened = None
-    with suppress(ConfigurationError):
-        opened = storage_from_string(uri, **options)
-    if not isinstance(opened, Storage):  # the URI is not told: it may have a password
-        raise NotConfigured("limits has no storage for this URI, or its client is not installed")
-    return opened
+    with suppress(Exception):  # a client's own, of whatever kind; in it may be the password
+        opened: Any = storage_from_string(uri, **options)
+        cells_in(opened)  # some make their client at its first use
+        return cast("Storage", opened)
+    # here, where no client's error is __context__; nor is the URI told
+    raise NotConfigured(
+        "limits opens no storage for Redis, Memcached or memory by this URI, or the client for it"
+        " is not installed"
+    )
+
+
+def _checked_prefix(prefix: Any) -> str:
+    """Return *prefix* if every store takes it in a key; Memcached's has 250 bytes and no space."""
+    require_kind(prefix, str, "prefix")
+    if not (0 < len(prefix) <= _PREFIX_MAX and prefix.isprintable() and " " not in prefix):
+        raise ValueError(f"prefix must have 1 to {_PREFIX_MAX} characters, and no space in it")
+    return str(prefix)

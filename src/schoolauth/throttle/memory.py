@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 
+from schoolauth.model.arguments import require_count, require_kind, require_seconds
 from schoolauth.ports import Bucket, Outcome, Reservation
 from schoolauth.throttle.tally import Tally, refusal, whole
 from schoolauth.workers import renew_in_children
@@ -23,11 +24,14 @@ class MemoryThrottle:
     Args:
         capacity: how many buckets are kept; a full one is never dropped to make room.
         wait: for at most how many seconds an attempt waits for undecided ones before it.
+
+    Raises:
+        TypeError, ValueError: if either is no such number.
     """
 
     def __init__(self, *, capacity: int = 100_000, wait: float = 20.0) -> None:
-        self._capacity = capacity
-        self._wait = wait
+        self._capacity = require_count(capacity, "capacity")
+        self._wait = require_seconds(wait, "wait")
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self.renew()
         renew_in_children(self)
@@ -71,6 +75,7 @@ class MemoryThrottle:
 
     def settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
         """Say how the attempt ended; a second word about the same reservation is ignored."""
+        require_kind(outcome, Outcome, "outcome")
         moment = now.timestamp()
         with self._changed:
             for bucket in reservation.buckets:
