@@ -15,8 +15,8 @@ from schoolauth.storage.sql import SqlThrottle
 from schoolauth.storage.sql_places import Row, Standing
 from schoolauth.testing.throttle.attempts import at, bucket
 from tests.databases import SQL_STORES, Databases
+from tests.pretended import Pretended
 from tests.storage.refusals import refuses
-from tests.test_throttle_waits import Pretended
 
 SOURCE = bucket("source", (100, 300), cleared=False)
 
