@@ -1,0 +1,156 @@
+"""What each mail carries, and which words a refusal has for the desk that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schoolauth import (
+    ImportedUser,
+    Links,
+    NotConfigured,
+    Role,
+    StoredPassword,
+    TransitionForbidden,
+    User,
+)
+from schoolauth.ports import LegacyVerifier
+from schoolauth.testing import Outbox
+from tests.service.world import LINKS, PASSWORD, World, failures, make_world, refused
+
+EMAIL = "jess@hill.example.org"
+ASKED: dict[str, Callable[[World, User], object]] = {
+    "password_reset": lambda w, u: w.auth.request_password_reset(EMAIL),
+    "create_password": lambda w, u: w.desk.send_create_password_email(u.id),
+    "confirm_email_change": lambda w, u: w.auth.request_email_change(
+        u.id, password=PASSWORD, new_email="new@hill.example.org"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_a_link_opens_its_own_page_and_its_mail_knows_whose_it_is(world: World, kind: str) -> None:
+    """The page with the token in its place; user and school, for the record of a failure."""
+    user = world.teacher(email=EMAIL)
+    ASKED[kind](world, user)
+    mail, page = world.mail(kind), LINKS.email if kind.startswith("confirm") else LINKS.password
+    assert page is not None
+    assert mail.token
+    assert mail.link == page.replace("{token}", mail.token)
+    assert mail.link in mail.text
+    assert (mail.user, mail.school) == (user.id, world.school.code)
+
+
+def test_a_note_knows_whose_it_is_too(world: World) -> None:
+    """Its failure is the school's to see."""
+    user = world.teacher(email=EMAIL)
+    note = world.mail("password_changed")
+    assert (note.user, note.school) == (user.id, world.school.code)
+
+
+def test_nobody_is_told_who_has_no_address() -> None:
+    """Neither with a mailer, nor without one."""
+    for mailer in (Outbox(), None):
+        world = make_world(mailer=mailer)
+        user = world.teacher()
+        assert world.auth.change_password(user.id, current=PASSWORD, new="Blackboard8")
+        assert len(mailer or []) == 0
+
+
+def test_a_held_address_is_told_which_account_has_it(world: World) -> None:
+    """The holder's own, and not that of whoever asked for it."""
+    holder = world.teacher(email=EMAIL)
+    asker = world.teacher(family_name="Asker")
+    world.auth.request_email_change(asker.id, password=PASSWORD, new_email=EMAIL)
+    note = world.mail("email_in_use")
+    assert note.user == holder.id
+    assert str(holder.username) in note.text
+    assert str(asker.username) not in note.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "call", "said"),
+    [
+        ({"mailer": None}, "password_reset", "this call needs mailer"),
+        ({"links": Links()}, "password_reset", "this call needs mailer, links.password"),
+        ({"links": Links()}, "confirm_email_change", "this call needs mailer, links.email"),
+    ],
+)
+def test_what_is_not_configured_is_named(settings: Any, call: str, said: str) -> None:
+    """By the words of the arguments that the host has to give."""
+    world = make_world(**settings)
+    user = world.teacher(email=EMAIL)
+    with pytest.raises(NotConfigured) as caught:
+        ASKED[call](world, user)
+    assert str(caught.value) == said
+
+
+WANTED: dict[str, Callable[[World, User], object]] = {
+    "password": lambda w, u: w.desk.set_password(u.id, "Blackboard8"),
+    "create_password": lambda w, u: w.desk.send_create_password_email(u.id),
+    "undo": lambda w, u: w.desk.undo_resolve_duplicate(keep=w.teacher().id, retire=u.id),
+}
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+def test_a_refusal_says_what_was_wanted(world: World, wanted: str) -> None:
+    """So that the desk can say what does not go with a leaver's account."""
+    user = world.desk.deactivate(world.teacher(family_name="Gone").id)
+    with pytest.raises(TransitionForbidden) as caught:
+        WANTED[wanted](world, user)
+    assert caught.value.details() == {"status": "inactive", "wanted": wanted}
+
+
+@pytest.mark.parametrize("role", ["governor", "", 7, None, []], ids=repr)
+def test_what_is_no_role_is_a_type_error(world: World, role: Any) -> None:
+    """A developer's mistake, told by the argument's name, for words and other things alike."""
+    with pytest.raises(TypeError, match=r"^role must be a Role$"):
+        world.desk.add_user(given_name="A", family_name="B", role=role)
+    assert world.desk.search(roles=[Role.TEACHER]).items == ()
+
+
+class Spoilt:
+    """A verifier that knows a hash, and finds it corrupt."""
+
+    def recognises(self, stored: StoredPassword, /) -> bool:
+        return stored.reveal().startswith("spoilt")
+
+    def verify(self, password: str, stored: StoredPassword, /) -> bool:
+        raise ValueError("corrupt")
+
+    def pretend(self, password: str, /) -> None:
+        """Do nothing, as quickly."""
+
+
+class Plain(Spoilt):
+    """A verifier of hashes that say what they are of; no hash at all, but quick."""
+
+    def recognises(self, stored: StoredPassword, /) -> bool:
+        return stored.reveal().startswith("plain")
+
+    def verify(self, password: str, stored: StoredPassword, /) -> bool:
+        return stored.reveal() == f"plain:{password}"
+
+
+@pytest.mark.parametrize(
+    "legacy", [[Spoilt(), Plain()], [Plain(), Spoilt()]], ids=["first", "last"]
+)
+def test_a_corrupt_hash_of_an_old_system_is_on_record(legacy: list[LegacyVerifier]) -> None:
+    """Whichever of several verifiers finds it; a sound one of another is none."""
+    world = make_world(legacy=legacy)
+    spoilt, sound = world.auth.support(by="Robin").import_users(
+        "wg204nx",
+        [
+            ImportedUser("spoilt", "Sam", "Spoilt", Role.STAFF, password_hash="spoilt"),
+            ImportedUser("sound", "Sue", "Sound", Role.STAFF, password_hash=f"plain:{PASSWORD}"),
+        ],
+        source="old",
+    )
+    refused(world, str(spoilt.username))
+    assert "stored_password_unreadable" in world.kinds(spoilt)
+    refused(world, str(sound.username), "Wrong1234")
+    assert failures(world)[0].reason == "wrong_password"
+    assert world.log_in(sound).how == "password"
+    assert "stored_password_unreadable" not in world.kinds(sound)
