@@ -82,11 +82,11 @@ class Choice:
         return sorted(quickest, key=rank)
 
     def _users(self, mutant: Mutant) -> set[str]:
-        """Return the tests that run a function which names what the import defines there."""
+        """Return the tests that run a function which has the place, or names what it defines."""
         tests = set[str]()
         for module, functions in _functions().items():
             for names, lines in functions:
-                if names & _defined(mutant):
+                if names & _defined(mutant) or (module == mutant.module and mutant.line in lines):
                     tests |= self._seen.of(module, lines)
         return tests
 
@@ -107,7 +107,7 @@ def _functions() -> dict[str, list[tuple[set[str], range]]]:
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found[path.relative_to(PACKAGE).as_posix()] = [
-            (_names(node), range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1))
+            (_names(node), range(node.lineno, (node.end_lineno or node.lineno) + 1))
             for node in ast.walk(tree)
             if isinstance(node, ast.FunctionDef)
         ]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from schoolauth.errors import TokenRefused
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.user import User
 from schoolauth.ports import Bucket, Reservation
@@ -15,7 +16,7 @@ from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import FrozenClock
 from schoolauth.throttle import MemoryThrottle
 from schoolauth.tokens import Tokens
-from tests.service.world import World
+from tests.service.world import KEY, World, make_world
 
 ACCOUNT = [(10, 300), (100, 86_400)]
 SOURCE, RESET, ELSEWHERE = [(100, 300)], [(3, 3_600)], [(50, 86_400)]
@@ -104,3 +105,13 @@ def test_a_typed_name_has_one_digest_in_every_version(world: World) -> None:
     """The history finds the failures of a name that nobody had yet."""
     attempts = Attempts(MemoryThrottle(), TOKENS, world.clock)
     assert attempts.name_digest("jess") == TOKENS.digest("name:jess")
+
+
+def test_a_bad_link_is_counted_by_its_source_and_apart_from_passwords() -> None:
+    """Under the same words on every host."""
+    throttle = Asked()
+    world = make_world(throttle=throttle)
+    with pytest.raises(TokenRefused):
+        world.auth.reset_password("no link", "Blackboard8", source="s")
+    key = Tokens(KEY).digest("token-source:s")
+    assert throttle.told() == [(key, SOURCE, False)]

@@ -11,6 +11,8 @@ from schoolauth import (
     ImportedUser,
     Links,
     NotConfigured,
+    PasswordChangeRequired,
+    PasswordRejected,
     Role,
     StoredPassword,
     TransitionForbidden,
@@ -85,6 +87,28 @@ def test_what_is_not_configured_is_named(settings: Any, call: str, said: str) ->
     with pytest.raises(NotConfigured) as caught:
         ASKED[call](world, user)
     assert str(caught.value) == said
+
+
+def test_the_history_says_how_somebody_signed_in_and_changed_their_password(world: World) -> None:
+    """By link or password; and what was refused was refused for the same way."""
+    user = world.teacher(email=EMAIL)
+    world.auth.request_password_reset(EMAIL)
+    world.auth.reset_password(world.token("password_reset"), "Blackboard8")
+    world.desk.set_password(user.id, "Whiteboard9")
+    with pytest.raises(PasswordChangeRequired) as caught:
+        world.log_in(user, "Whiteboard9")
+    world.auth.reset_password(caught.value.password_token, "Blackboard8")
+    with pytest.raises(PasswordRejected):
+        world.auth.change_password(user.id, current="Blackboard8", new="short")
+    world.auth.change_password(user.id, current="Blackboard8", new="Chalkboard7")
+
+    def hows(kind: str) -> list[str]:
+        events = world.desk.history(user.id, kinds=[kind]).items
+        return [getattr(event, "how", "") for event in events]
+
+    assert hows("login_succeeded") == ["password", "link"]
+    assert hows("password_changed")[:4] == ["change", "must_change", "admin", "reset"]
+    assert hows("password_refused") == ["change"]
 
 
 WANTED: dict[str, Callable[[World, User], object]] = {

@@ -37,6 +37,14 @@ CALLS: list[tuple[str, Wrong]] = [
     ("was_wrong", lambda w, u, x: w.desk.set_email(u.id, EMAIL, was_wrong=x)),
     ("release_email", lambda w, u, x: w.desk.deactivate(u.id, release_email=x)),
     ("source", lambda w, u, x: w.auth.log_in("jess", PASSWORD, source=x)),
+    ("source", lambda w, u, x: w.auth.request_password_reset("jess", source=x)),
+    ("source", lambda w, u, x: w.auth.reset_password("x", PASSWORD, source=x)),
+    (
+        "source",
+        lambda w, u, x: w.auth.request_admin_recovery(
+            "wg204nx", new_email=EMAIL, requested_by="A", source=x
+        ),
+    ),
     (
         "password",
         lambda w, u, x: support(w).add_first_admin(
@@ -73,6 +81,13 @@ def test_an_unusable_name_is_told_by_its_field(world: World, field: str) -> None
     with pytest.raises(NameInvalid) as caught:
         world.desk.add_user(role=Role.STAFF, **names)
     assert caught.value.field == field
+
+
+def test_a_supporter_without_a_name_is_told_by_its_field(world: World) -> None:
+    """It stands in every event, so it must be there."""
+    with pytest.raises(NameInvalid) as caught:
+        world.auth.support(by=" ")
+    assert caught.value.field == "support_name"
 
 
 def test_reasons_and_references_are_told_by_their_names(world: World) -> None:
