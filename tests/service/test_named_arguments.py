@@ -9,6 +9,7 @@ import pytest
 
 from schoolauth import MisId, NameInvalid, Role, SupportDesk, TokenRefused, User
 from schoolauth.model.events import UserAdded
+from schoolauth.service.enrolment import KEEP
 from tests.service.world import PASSWORD, World
 
 EMAIL = "jess@hill.example.org"
@@ -81,6 +82,11 @@ def test_an_unusable_name_is_told_by_its_field(world: World, field: str) -> None
     with pytest.raises(NameInvalid) as caught:
         world.desk.add_user(role=Role.STAFF, **names)
     assert caught.value.field == field
+
+
+def test_what_is_kept_is_readable_in_a_signature() -> None:
+    """`help` and the API page show the default by its name."""
+    assert repr(KEEP) == "KEEP"
 
 
 def test_a_supporter_without_a_name_is_told_by_its_field(world: World) -> None:
