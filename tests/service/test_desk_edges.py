@@ -144,6 +144,8 @@ def test_flags_of_lists_and_erasures_are_named(world: World) -> None:
         support.erase_leavers(timedelta(0), apply="no")  # type: ignore[arg-type] # on purpose
     with pytest.raises(TypeError, match="older_than must be a timedelta"):
         support.erase_leavers(365)  # type: ignore[arg-type] # on purpose
+    with pytest.raises(ValueError, match=r"^older_than must not be less than nothing$"):
+        support.erase_leavers(timedelta(microseconds=-1))
 
 
 def test_an_address_that_is_free_again_has_no_holder(
