@@ -10,6 +10,7 @@ import pytest
 from schoolauth import (
     ImportedUser,
     Links,
+    Login,
     NotConfigured,
     PasswordChangeRequired,
     PasswordRejected,
@@ -109,6 +110,30 @@ def test_the_history_says_how_somebody_signed_in_and_changed_their_password(worl
     assert hows("login_succeeded") == ["password", "link"]
     assert hows("password_changed")[:4] == ["change", "must_change", "admin", "reset"]
     assert hows("password_refused") == ["change"]
+
+
+def test_each_mail_of_many_has_its_own_event(world: World) -> None:
+    """Who cannot be written to has none, wherever they stand in the list."""
+    sent = world.teacher(None, email=EMAIL)
+    without = world.teacher(None, family_name="Without")
+    for ids in ([sent.id, without.id], [without.id, sent.id]):
+        outcomes = world.desk.send_create_password_emails(ids)
+        assert {one.user_id for one in outcomes if one.sent} == {sent.id}
+    assert world.kinds(sent).count("create_password_sent") == 2
+    assert "create_password_sent" not in world.kinds(without)
+
+
+def test_who_must_change_their_password_is_no_guesser(world: World) -> None:
+    """The right temporary password may be typed as often as one likes."""
+    user = world.desk.set_password(world.teacher().id, "Whiteboard9")
+    for _ in range(12):
+        with pytest.raises(PasswordChangeRequired):
+            world.log_in(user, "Whiteboard9")
+
+
+def test_a_login_without_a_word_about_it_keeps_to_the_policy(world: World) -> None:
+    """Hosts make one in their own tests."""
+    assert not Login(world.admin, "session", "link").password_below_policy
 
 
 WANTED: dict[str, Callable[[World, User], object]] = {

@@ -157,3 +157,10 @@ def test_legacy_schemes_have_as_many_workers_as_processors(
     own = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1, workers=7, wait=2.5)
     shared = Credentials(own)
     assert (shared._workers, shared._wait) == (own.workers, 2.5)
+
+
+def test_a_store_is_needed_and_one_failure_may_be_enough() -> None:
+    """Without a store nothing works; and the strictest lock is one."""
+    with pytest.raises(TypeError, match=r"^users must have find, search, save, history$"):
+        make(users=None)
+    assert make(lock_after_failures=1)

@@ -124,6 +124,7 @@ def test_lifetimes_are_those_of_the_design() -> None:
 def test_things_last_as_long_as_the_pages_say() -> None:
     """The default lifetimes, which hosts rely on without writing them down."""
     made = Lifetimes()
+    assert made.must_change == timedelta(hours=1)
     hours = {name: getattr(made, name) / timedelta(hours=1) for name in LIFETIMES}
     assert hours == {
         "session": 12,

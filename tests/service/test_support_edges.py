@@ -13,13 +13,14 @@ from schoolauth import (
     ImportedUser,
     MisId,
     MisIdTaken,
+    NotPermitted,
     Role,
     School,
     SupportDesk,
     TransitionForbidden,
     UsernameTaken,
 )
-from schoolauth.model.events import PasswordChanged
+from schoolauth.model.events import PasswordChanged, UserAdded
 from schoolauth.model.names import Username
 from tests.service.world import PASSWORD, World
 
@@ -122,6 +123,31 @@ def test_whoever_unlocks_must_still_be_an_admin(
     assert [one.id for one in tried[0].unchanged] == [world.admin.id]
 
 
+def test_a_first_admin_who_left_before_signing_in_is_none(world: World) -> None:
+    """Another one can be added then; while one stands or is invited, none can."""
+    support(world).add_school(School("mill", "Mill"))
+    first = support(world).add_first_admin("mill", given_name="M", family_name="Mill")
+    with pytest.raises(NotPermitted):
+        support(world).add_first_admin("mill", given_name="N", family_name="Mill")
+    support(world).manage("mill").deactivate(first.id)
+    assert support(world).add_first_admin("mill", given_name="N", family_name="Mill")
+
+
+def test_an_erased_account_is_moved_nowhere(world: World) -> None:
+    """Not even to where it is."""
+    user = world.desk.erase(world.teacher().id)
+    with pytest.raises(TransitionForbidden):
+        support(world).move_user(user.id, world.school.code)
+
+
+def test_an_import_without_a_source_is_on_record_as_one(world: World) -> None:
+    """The history says where an account came from, in the same word in every version."""
+    (user,) = support(world).import_users("wg204nx", [ImportedUser("a", "A", "B", Role.STAFF)])
+    (event,) = world.desk.history(user.id, kinds=["user_added"]).items
+    assert isinstance(event, UserAdded)
+    assert event.source == "import"
+
+
 def test_a_move_under_a_given_name_keeps_it(world: World) -> None:
     """Only without one does a name of the old school's form get the new school's."""
     support(world).add_school(School("mill", "Mill"))
@@ -177,6 +203,8 @@ def test_fifty_schools_are_a_page(world: World) -> None:
     assert len(support(world).schools().items) == 50
     world.outbox.clear()
     support(world).change_school("wg204nx", name="Hill")
+    support(world).change_school("wg204nx", deputy_email=NEW)
     mail = world.mail("school_changed")
+    assert "deputy email" in mail.text
     assert mail.school == world.school.code
     assert "Hill" in mail.subject + mail.text

@@ -237,7 +237,6 @@ class Core:
             kind,
             to=to,
             user=user,
-            school=user.school,
             school_name=school_name,
             token=token,
             link=getattr(self.links, page).replace("{token}", token),
@@ -251,7 +250,7 @@ class Core:
 
     def note(self, kind: MailKind, user: User, to: EmailAddress, **facts: str) -> MailMessage:
         """Return a mail without a link that tells *user* something."""
-        return compose(kind, to=to, user=user, school=user.school, facts=facts)
+        return compose(kind, to=to, user=user, facts=facts)
 
     def send(self, message: MailMessage) -> bool:
         """Hand *message* over; False, with an event, if the mailer fails."""

@@ -188,7 +188,7 @@ class Desk:
             after = change.users[0]
             unchanged = [] if admin is None or admin.id == user.id else [admin]
             stays = after.is_active_admin and after.school == user.school
-            if user.is_active_admin and not stays and not unchanged:
+            if not stays and not unchanged:
                 unchanged = list(accounts.standing_admin(user, self._active_admins()))
             return Decision(Change(change.users, change.events, unchanged), after.saved())
 

@@ -136,8 +136,8 @@ class Duplicates(Desk):
         """Decide a change of two accounts, with the desk's admin or another one still standing."""
         ids = {user.id for user in change.users}
         unchanged = [] if admin is None or admin.id in ids else [admin]
-        ended = other.is_active_admin and not any(user.is_active_admin for user in change.users)
-        if ended and not unchanged:
+        stays = any(user.is_active_admin for user in change.users)
+        if not stays and not unchanged:
             unchanged = list(accounts.standing_admin(other, self._active_admins()))
         return Decision(Change(change.users, change.events, unchanged), (answer.saved(), other))
 
