@@ -10,6 +10,7 @@ import pytest
 from schoolauth import (
     ApprovalRefused,
     Change,
+    EmailAddress,
     Links,
     MailMessage,
     NameInvalid,
@@ -22,6 +23,7 @@ from schoolauth import (
 )
 from schoolauth.model.events import RecoveryRefused, RecoveryRequested, UserAdded
 from schoolauth.service.core import Core
+from schoolauth.tokens import Tokens
 from tests.service.world import HASHER, KEY, LINKS, World
 
 HEAD, NEW = "head@wg204nx.example.org", "ada.new@hill.example.org"
@@ -165,3 +167,11 @@ def test_one_source_asks_for_a_hundred_schools_at_most(
     assert [heads_mails(f"other{n}", "192.0.2.7") for n in range(asked)] == [0] * asked
     assert heads_mails("wg204nx", "192.0.2.7") == mails
     assert heads_mails("wg204nx", "192.0.2.8") == mails + 1
+
+
+def test_the_history_knows_the_address_that_was_asked_for_by_its_digest(world: World) -> None:
+    """The one that every version makes of an address, so that a request can be found by it."""
+    ask(world)
+    (event,) = world.desk.history(kinds=["recovery_requested"]).items
+    assert isinstance(event, RecoveryRequested)
+    assert event.email_digest == Tokens(KEY).address_digest(EmailAddress.parse(NEW))
