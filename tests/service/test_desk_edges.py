@@ -67,6 +67,12 @@ def test_the_desk_of_a_school_is_not_taken_along_to_another(world: World) -> Non
         desk.search()
 
 
+def test_the_last_admin_may_be_given_another_name(world: World) -> None:
+    """Nobody else has to stand for what takes no admin away, whoever does it."""
+    mill = world.auth.support(by="Robin").manage(world.school.code)
+    assert mill.edit_user(world.admin.id, given_name="Adele").given_name == "Adele"
+
+
 def test_a_school_without_an_admin_can_still_be_tidied(world: World) -> None:
     """The last admin is guarded against leaving, and nobody else against the lack of one."""
     support = world.auth.support(by="Robin")
