@@ -25,7 +25,7 @@ SOUND_RECOVERY = {
     "i": "1",
     "r": "Jess",
     "t": 1,
-    "x": 1,
+    "x": 1_788_339_600_123,
     "m": "jess@hill.example.org",
     "d": "0",
 }

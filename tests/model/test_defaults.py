@@ -22,7 +22,7 @@ from schoolauth import (
 from schoolauth.errors import EmailInvalid, NameInvalid, UsernameInvalid
 from schoolauth.model.change import HistoryQuery
 from schoolauth.model.events import ANONYMOUS, EmailChanged, MappingApplied
-from schoolauth.model.names import EmailAddress, SchoolCode, Username
+from schoolauth.model.names import USERNAME_MAX, EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.text import fold, is_space, name_key, strip_spaces
 from schoolauth.model.user import TRANSITIONS, StoredPassword
 
@@ -129,9 +129,11 @@ def test_what_is_no_text_is_told_by_its_name(parse: Any, name: str) -> None:
 
 def test_the_longest_names_and_addresses() -> None:
     """64 characters, as typed and as compared, and 254; one more is refused."""
-    assert len(str(Username.parse("a" * 64))) == 64
-    with pytest.raises(UsernameInvalid):
-        Username.parse("a" * 65)
+    for letter in "aé":
+        assert len(str(Username.parse(letter * USERNAME_MAX))) == USERNAME_MAX == 64
+        with pytest.raises(UsernameInvalid):
+            Username.parse(letter * (USERNAME_MAX + 1))
+    assert str(UserId.parse("u" * 64)) == "u" * 64
     longest = "a@" + ".".join(["b" * 62] * 4)[:248] + ".org"
     assert len(longest) == 254
     assert str(EmailAddress.parse(longest)) == longest
@@ -141,7 +143,7 @@ def test_the_longest_names_and_addresses() -> None:
 
 def test_marks_at_the_edges_of_what_a_username_may_have() -> None:
     """The first and the last printing character, and letters that only lengthen others."""
-    for name in ("!a", "~a", "كـب"):
+    for name in ("!a", "~a", "!é", "~é", "كـب"):
         assert str(Username.parse(name)) == name
     with pytest.raises(UsernameInvalid) as caught:
         Username.parse("aǅ")
