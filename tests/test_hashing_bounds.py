@@ -124,3 +124,16 @@ def test_short_of_memory_or_threads_is_no_corrupt_hash(
         Argon2(variant="id", **CHEAP).pretend(PASSWORD)
     assert caught.value.retry_after == 10
     assert Argon2Hasher(**CHEAP).wait == 10
+
+
+def test_whatever_else_argon2_finds_is_a_corrupt_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of it may find what ours has let through: nobody is told to come back."""
+
+    def broken(*_: object) -> bool:
+        raise VerificationError("something new")
+
+    hasher = Argon2Hasher(**CHEAP)
+    stored = hasher.hash(PASSWORD)
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", broken)
+    with pytest.raises(ValueError, match=r"^the stored password is corrupt$"):
+        hasher.verify(PASSWORD, stored)

@@ -126,3 +126,25 @@ def test_a_lock_that_is_given_up_grows_no_longer() -> None:
     assert 1000 <= len(tally.failed) <= 1002
     tally.forget()
     assert Tally.read(tally.text(), plain).longest == 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "7",
+        "[1,[],{},0]",
+        "[1,[NaN],{},0,{}]",
+        "[1,[1e999],{},0,{}]",
+        "[1,[],{},-Infinity,{}]",
+        '[1,[],{"a":NaN},0,{}]',
+        '[1,[],{},0,{"a":Infinity}]',
+        f"[1,[1{'0' * 400}],{{}},0,{{}}]",
+        "[" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_what_is_no_tally_is_one_error(text: str) -> None:
+    """A shared store gives back what somebody else wrote: a time that is none, or no end of it."""
+    with pytest.raises(ValueError, match=r"."):
+        Tally.read(text, Tally(bucket("name", (3, 300)).limits).limits)
