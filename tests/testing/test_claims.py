@@ -93,7 +93,9 @@ def test_every_marked_line_is_noticed(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "received", [list, lambda mailer: ["a mail"], set, lambda mailer: None], ids=repr
+    "received",
+    [list, lambda mailer: ["a mail"], set, lambda mailer: None],
+    ids=["mails", "texts", "a set", "None"],
 )
 def test_received_gives_mails(received: Callable[[Any], Any]) -> None:
     """Mails as they were handed over, texts, a set or None cannot be compared with anything."""
