@@ -15,6 +15,7 @@ from argon2.exceptions import HashingError, VerificationError, VerifyMismatchErr
 from argon2.low_level import error_to_str
 
 from schoolauth.errors import Overloaded
+from schoolauth.model.arguments import require_count, require_seconds
 from schoolauth.model.user import StoredPassword
 from schoolauth.workers import Workers
 
@@ -81,11 +82,8 @@ class Argon2Hasher:
         _check("parallelism", parallelism, 1, maximum_parallelism)
         _check("time_cost", time_cost, 1, maximum_time_cost)
         _check("memory_cost", memory_cost, 8 * parallelism, maximum_memory_cost)
-        if isinstance(wait, bool) or not isinstance(wait, int | float):
-            raise TypeError("wait must be a number of seconds")
-        if not isinstance(queue, int):
-            raise TypeError("queue, how many may wait, must be an int")
-        if not 0 < wait <= threading.TIMEOUT_MAX:
+        require_count(queue, "queue")  # to the workers, none is any number
+        if not 0 < require_seconds(wait, "wait") <= threading.TIMEOUT_MAX:
             raise ValueError("wait must be more than 0 seconds, and not endless")
         size = os.cpu_count() or 1 if workers is None else workers
         self.workers = Workers(size, name="schoolauth-hash", queue=queue)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from schoolauth import (
     MailMessage,
     StoredPassword,
 )
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Bucket, Reservation, UserRepository
+from schoolauth.throttle import MemoryThrottle
 from tests.service.world import HASHER
 
 
@@ -29,6 +32,23 @@ class Recorder:
 
     def needs_rehash(self, stored: StoredPassword) -> bool:
         return HASHER.needs_rehash(stored)
+
+
+class Asked(MemoryThrottle):
+    """A throttle that remembers which buckets it was asked for, call by call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[Bucket, ...]] = []
+
+    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+        self.calls.append(tuple(buckets))
+        return super().reserve(buckets, now)
+
+    def heard(self) -> list[Bucket]:
+        """Return the buckets since the last time, one after the other."""
+        asked, self.calls = self.calls, []
+        return [bucket for call in asked for bucket in call]
 
 
 class Failing:

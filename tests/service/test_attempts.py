@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -15,7 +13,7 @@ from schoolauth.model.change import HistoryQuery
 from schoolauth.model.events import LoginThrottled
 from schoolauth.model.names import EmailAddress, UserId
 from schoolauth.model.user import User
-from schoolauth.ports import Bucket, Outcome, Reservation
+from schoolauth.ports import Outcome
 from schoolauth.rules.sign_in import read_typed_name
 from schoolauth.service.attempts import (
     ACCOUNT_LIMITS,
@@ -27,8 +25,8 @@ from schoolauth.service.attempts import (
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
 from schoolauth.testing.strategies import emails, users
-from schoolauth.throttle import MemoryThrottle
 from schoolauth.tokens import Tokens
+from tests.service.doubles import Asked
 from tests.strategies import any_text
 
 JAMES = "wg204nx_james"
@@ -42,23 +40,11 @@ SPELLINGS = (
 )
 
 
-class Recorder(MemoryThrottle):
-    """A throttle that remembers which buckets were asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[tuple[Bucket, ...]] = []
-
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        self.asked.append(tuple(buckets))
-        return super().reserve(buckets, now)
-
-
 @dataclass
 class Gate:
     """Attempts on a real throttle, store and clock."""
 
-    throttle: Recorder = field(default_factory=Recorder)
+    throttle: Asked = field(default_factory=Asked)
     users: MemoryUserRepository = field(default_factory=MemoryUserRepository)
     clock: FrozenClock = field(default_factory=FrozenClock)
 
@@ -123,7 +109,7 @@ def test_without_name_or_source_nothing_is_counted() -> None:
     """There is nothing to count by, so the store of the throttle is not asked."""
     gate = Gate()
     gate.fail(None)
-    assert gate.throttle.asked == []
+    assert gate.throttle.calls == []
 
 
 def test_an_attempt_that_is_not_decided_gives_its_places_back() -> None:
@@ -150,7 +136,7 @@ def test_known_and_unknown_names_are_counted_alike() -> None:
             with gate.attempts.begin(gate.users, name, "192.0.2.1") as attempt:
                 gate.attempts.join_account(attempt, somebody, name)
             gate.attempts.count_mail(somebody, name, "192.0.2.1")
-        known, unknown = gate.throttle.asked[:4], gate.throttle.asked[4:]
+        known, unknown = gate.throttle.calls[:4], gate.throttle.calls[4:]
         assert [[bucket.limits for bucket in call] for call in known] == [
             [SOURCE_LIMITS, ACCOUNT_LIMITS],
             [ACCOUNT_LIMITS],
@@ -162,7 +148,7 @@ def test_known_and_unknown_names_are_counted_alike() -> None:
         ]
         for calls in (known, unknown):
             assert len({bucket.key for call in calls for bucket in call}) == 6
-        keys = [bucket.key for call in gate.throttle.asked for bucket in call]
+        keys = [bucket.key for call in gate.throttle.calls for bucket in call]
         assert all(len(key) == 32 and set(key) <= set("0123456789abcdef") for key in keys)
 
     alike()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import pytest
 
 from schoolauth.errors import TokenRefused
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.user import User
-from schoolauth.ports import Bucket, Reservation
 from schoolauth.service.attempts import Attempts
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import FrozenClock
 from schoolauth.throttle import MemoryThrottle
 from schoolauth.tokens import Tokens
+from tests.service.doubles import Asked
 from tests.service.world import KEY, World, make_world
 
 ACCOUNT = [(10, 300), (100, 86_400)]
@@ -24,28 +21,12 @@ NEW = EmailAddress.parse("new@hill.example.org")
 TOKENS = Tokens("k" * 32)
 
 
-class Asked(MemoryThrottle):
-    """Keeps every bucket that it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.buckets: list[Bucket] = []
-
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        self.buckets += buckets
-        return super().reserve(buckets, now)
-
-    def told(self) -> list[tuple[str, list[tuple[int, int]], bool]]:
-        """Return key, limits and what a success does, of what was asked since the last time."""
-        asked, self.buckets = self.buckets, []
-        return [
-            (
-                one.key,
-                [(limit.attempts, limit.seconds) for limit in one.limits],
-                one.cleared_by_success,
-            )
-            for one in asked
-        ]
+def told(throttle: Asked) -> list[tuple[str, list[tuple[int, int]], bool]]:
+    """Return key, limits and what a success does, of what was asked since the last time."""
+    return [
+        (one.key, [(each.attempts, each.seconds) for each in one.limits], one.cleared_by_success)
+        for one in throttle.heard()
+    ]
 
 
 def expected(text: str, limits: list[tuple[int, int]], *, cleared: bool = True) -> object:
@@ -68,7 +49,7 @@ def test_each_call_counts_under_its_own_words(teacher: User, lock: int | None) -
     with attempts.begin(users, "jess", "s") as attempt:
         attempts.join_account(attempt, teacher, "jess")
         attempts.join_account(attempt, None, "jess")
-    assert throttle.told() == [
+    assert told(throttle) == [
         expected("login-source:s", SOURCE, cleared=False),
         expected("name:jess", ACCOUNT),
         expected(known, ACCOUNT + forever),
@@ -76,29 +57,29 @@ def test_each_call_counts_under_its_own_words(teacher: User, lock: int | None) -
     ]
     with attempts.begin(users, None, "s", what="token") as attempt:
         assert attempt.name_digest == attempts.name_digest("source:s")
-    assert throttle.told() == [expected("token-source:s", SOURCE, cleared=False)]
+    assert told(throttle) == [expected("token-source:s", SOURCE, cleared=False)]
     for user, account in (
         (teacher, f"reset-account:{teacher.id.key}"),
         (None, "reset-nobody:jess"),
     ):
         attempts.count_mail(user, "jess", "s")
-        assert throttle.told() == [
+        assert told(throttle) == [
             expected("reset-name:jess", RESET),
             expected("reset-source:s", SOURCE, cleared=False),
             expected(account, RESET),
         ]
     attempts.count_recovery(SchoolCode.parse("wg204nx"), "s")
-    assert throttle.told() == [
+    assert told(throttle) == [
         expected("recovery-school:wg204nx", RESET),
         expected("recovery-source:s", SOURCE, cleared=False),
     ]
     attempts.count_confirmation(teacher, NEW)
-    assert throttle.told() == [
+    assert told(throttle) == [
         expected(f"confirm-account:{teacher.id.key}", RESET),
         expected(f"confirm-address:{NEW.key}", RESET),
     ]
     attempts.count_elsewhere(SchoolCode.parse("wg204nx"), 1)
-    assert throttle.told() == [expected("elsewhere:wg204nx", ELSEWHERE)]
+    assert told(throttle) == [expected("elsewhere:wg204nx", ELSEWHERE)]
 
 
 def test_a_typed_name_has_one_digest_in_every_version(world: World) -> None:
@@ -114,4 +95,4 @@ def test_a_bad_link_is_counted_by_its_source_and_apart_from_passwords() -> None:
     with pytest.raises(TokenRefused):
         world.auth.reset_password("no link", "Blackboard8", source="s")
     key = Tokens(KEY).digest("token-source:s")
-    assert throttle.told() == [(key, SOURCE, False)]
+    assert told(throttle) == [(key, SOURCE, False)]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from schoolauth import LoginRefused, SchoolAuth, Throttled
-from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.throttle import MemoryThrottle
+from tests.service.doubles import Asked
 from tests.service.world import KEY, PASSWORD, World, failures, make_world
 from tests.throttles import Throttles
 
@@ -104,30 +102,19 @@ def test_invented_names_shut_nobody_out() -> None:
     assert world.log_in(teacher)
 
 
-class Asked(MemoryThrottle):
-    """Keeps the buckets that it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.buckets: list[Bucket] = []
-
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        self.buckets += buckets
-        return super().reserve(buckets, now)
-
-
 def test_nothing_of_an_invented_name_is_kept_for_over_a_day() -> None:
     """Its buckets have as many limits as an account's, since each costs a row, but short ones."""
     throttle = Asked()
     world = make_world(lock_after_failures=10, throttle=throttle)
     world.teacher()
     fail(world, 1)
-    known, throttle.buckets = throttle.buckets, []
+    known = throttle.heard()
     fail(world, 1, "nobody")
-    assert [len(one.limits) for one in known] == [len(one.limits) for one in throttle.buckets]
+    unknown = throttle.heard()
+    assert [len(one.limits) for one in known] == [len(one.limits) for one in unknown]
     days = [
         max(limit.seconds for one in buckets for limit in one.limits) / (24 * 60 * 60)
-        for buckets in (known, throttle.buckets)
+        for buckets in (known, unknown)
     ]
     assert days[0] > 3650
     assert days[1] == 1
