@@ -124,7 +124,8 @@ def test_short_of_memory_or_threads_is_no_corrupt_hash(
     with pytest.raises(Overloaded) as caught:
         Argon2(variant="id", **CHEAP).pretend(PASSWORD)
     assert caught.value.retry_after == 10
-    assert Argon2Hasher(**CHEAP).wait == 10
+    hasher = Argon2Hasher(**CHEAP)
+    assert (hasher.wait, hasher.workers._queue) == (10, 1000)
 
 
 def test_whatever_else_argon2_finds_is_a_corrupt_hash(monkeypatch: pytest.MonkeyPatch) -> None:
