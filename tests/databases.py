@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from schoolauth.ports import SchoolDirectory, UserRepository
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 
 SQL_STORES = ("sqlite", "postgresql", "mariadb")
 STORES = ("memory", *SQL_STORES)

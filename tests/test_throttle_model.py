@@ -13,7 +13,7 @@ from sqlalchemy import Engine, StaticPool, create_engine, delete
 
 from schoolauth.ports import Bucket, Limit, Outcome, Reservation, Throttle
 from schoolauth.storage.sql import SqlThrottle
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.throttle.attempts import at, bucket
 from schoolauth.throttle import MemoryThrottle
 from schoolauth.throttle.limits import LimitsThrottle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schoolauth.ports import Outcome, Throttle
-from schoolauth.storage import sql_throttle
+from schoolauth.storage.sql import throttle as sql_throttle
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from schoolauth.throttle import limits as limits_throttle
 from schoolauth.throttle import memory as memory_throttle

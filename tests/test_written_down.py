@@ -17,7 +17,7 @@ from schoolauth.model.change import UserQuery
 from schoolauth.model.text import NAME_MAX
 from schoolauth.model.user import Status
 from schoolauth.rules.passwords import PASSWORD_MAX
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.tokens import KEY_MIN_BYTES
 from tests.attacks.ends import CALLS, EMAIL, Call, mapped, twin
 from tests.attacks.operations import LEGACY, OPERATIONS, Faces, public_calls, set_stage

@@ -13,7 +13,7 @@ from schoolauth.ports import Throttle, UserRepository
 from schoolauth.service.school_auth import Joined
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import FrozenClock, Outbox, counted_ids
 from schoolauth.throttle import MemoryThrottle
 from tests.attacks.faults import Fuse

@@ -13,7 +13,7 @@ FILES = [
     *(path.relative_to(SOURCE).as_posix() for path in sorted((SOURCE / "legacy").glob("*.py"))),
     "hashing.py",
     "model/user.py",
-    "rules/recovery.py",
+    "rules/links.py",
     "tokens.py",
 ]
 
@@ -37,7 +37,7 @@ LISTED: dict[str, dict[str, str]] = {
             "a part of a stored hash and the same part spelt again; nothing typed is beside it"
         ),
     },
-    "rules/recovery.py": {
+    "rules/links.py": {
         "claims.sent_to != address_digest": SIGNED,
         "user.epoch != claims.epoch": "a time, in a token whose signature was checked before",
         "user.status not in {Status.ACTIVE, Status.INVITED}": "no secret",

@@ -22,7 +22,7 @@ from sqlalchemy import event
 from schoolauth import Argon2Hasher, Links, LoginRefused, MailMessage, QueuedMailer, SchoolAuth
 from schoolauth.model.user import Status, StoredPassword, User
 from schoolauth.ports import UserRepository
-from schoolauth.rules.recovery import DECOY
+from schoolauth.rules.links import DECOY
 from schoolauth.service.core import Core
 from schoolauth.service.credentials import Credentials
 from schoolauth.storage.memory import MemoryUserRepository

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, bindparam, select
 
 from schoolauth.model.names import EmailAddress
 from schoolauth.storage.sql import SqlUserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from tests.benchmarks.measure import CONTROL, duration, in_turn, ratio, table
 from tests.benchmarks.stage import SQL_STORES, analyze, databases, fill, new_engine
 

@@ -18,7 +18,7 @@ from schoolauth.model.change import Change
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import a_school, cheap_hasher
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, in_turn, report
 from tests.benchmarks.stage import KEY, SQL_STORES, added, databases, new_engine, person

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, delete, select
 from schoolauth import MisId, RosterRow, SchoolAuth, User, UserManagement
 from schoolauth.mis import read_csv
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import a_school, cheap_hasher
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, duration, in_turn, report, table
 from tests.benchmarks.peers import django

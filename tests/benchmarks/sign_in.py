@@ -21,7 +21,7 @@ from schoolauth.model.user import StoredPassword
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import cheap_hasher
 from tests.benchmarks import peers
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, in_turn, report

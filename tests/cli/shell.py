@@ -47,6 +47,7 @@ class Shell:
         self._engine = create_engine(self.url)
         self._capsys = capsys
         self._monkeypatch = monkeypatch
+        monkeypatch.delenv("COLUMNS", raising=False)  # pytest's workers are given one
 
     def close(self) -> None:
         """Let go of the database."""

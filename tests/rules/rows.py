@@ -10,8 +10,8 @@ from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.mapping import plan
-from schoolauth.rules.mapping_rows import read_row
+from schoolauth.rules.mapping.match import plan
+from schoolauth.rules.mapping.row import read_row
 
 NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
 HILL, MILL = SchoolCode.parse("wg204nx"), SchoolCode.parse("mill")

@@ -9,8 +9,8 @@ from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.leavers import absent, brake, guard, spare_last_admins
-from schoolauth.rules.mapping_rows import read_row
+from schoolauth.rules.mapping.leavers import absent, brake, guard, spare_last_admins
+from schoolauth.rules.mapping.row import read_row
 from tests.rules.rows import HILL, account, keys_of, planned
 
 

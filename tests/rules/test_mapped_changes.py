@@ -7,8 +7,8 @@ from schoolauth.model.names import MisId, UserId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role
 from schoolauth.rules.accounts import NewUser
-from schoolauth.rules.mapped_changes import MappedChanges
-from schoolauth.rules.mapping_rows import read_row
+from schoolauth.rules.mapping.apply import MappedChanges
+from schoolauth.rules.mapping.row import read_row
 from tests.rules.canary import STAMP
 from tests.rules.rows import HILL, account
 

@@ -15,8 +15,8 @@ from schoolauth.model.names import EmailAddress, MisId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules.accounts import suggest_usernames
-from schoolauth.rules.mapping import changes_of
-from schoolauth.rules.mapping_rows import read_row
+from schoolauth.rules.mapping.match import changes_of
+from schoolauth.rules.mapping.row import read_row
 from tests.rules.rows import HILL, MILL, account, planned
 from tests.strategies import any_text
 

@@ -16,8 +16,8 @@ from schoolauth.model.names import UserId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules.accounts import NewUser, add_user
-from schoolauth.rules.mapping import changes_of
-from schoolauth.rules.mapping_rows import ReadRow, read_row
+from schoolauth.rules.mapping.match import changes_of
+from schoolauth.rules.mapping.row import ReadRow, read_row
 from tests.rules.rows import HILL, MILL, NOW, account, keys_of, planned
 
 few_rows = st.builds(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolauth.model.roster import RosterRow
-from schoolauth.rules.similar_names import is_slip
+from schoolauth.rules.mapping.similar_names import is_slip
 from tests.rules.rows import account, planned
 
 SLIPS = [

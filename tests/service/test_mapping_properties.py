@@ -24,7 +24,7 @@ from schoolauth import (
 )
 from schoolauth.model.change import UserQuery
 from schoolauth.model.mapping import MappingDecision
-from schoolauth.rules.mapping_rows import read_row
+from schoolauth.rules.mapping.row import read_row
 from tests.service.world import World, make_world
 
 NAMES = ("Ann", "Bea", "Cy")

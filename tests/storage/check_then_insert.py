@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, MetaData, UniqueConstraint
 
 from schoolauth.errors import SchoolAuthError, StaleUser
 from schoolauth.model.change import Change
-from schoolauth.storage.common import taken
+from schoolauth.storage.paging import taken
 from schoolauth.storage.sql import SqlUserRepository, build_tables, create_tables
 from schoolauth.testing.repository.people import keys_of
 

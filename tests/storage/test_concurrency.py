@@ -17,8 +17,8 @@ from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, Username
 from schoolauth.ports import UserRepository
 from schoolauth.storage.sql import SqlUserRepository
-from schoolauth.storage.sql_binding import driver_code
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.binding import driver_code
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.behaviour import Behaviour, Maker, show
 from schoolauth.testing.linearizability import ending
 from schoolauth.testing.repository import REPOSITORY

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from schoolauth.model.events import SchoolAdded
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import SchoolDirectoryContract
 from schoolauth.testing.repository.people import NOW
 from tests.databases import Databases

@@ -29,7 +29,7 @@ from schoolauth.model.names import UserId
 from schoolauth.model.school import School
 from schoolauth.ports import UserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.behaviour import Behaviour, Maker, show
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.repository.people import NOW, a_user, history, read, save, signed_in

@@ -21,7 +21,7 @@ from schoolauth.errors import (
     StorageUnavailable,
 )
 from schoolauth.storage.sql import SqlUserRepository, create_tables
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.repository.people import a_user, history, read, save
 from tests.databases import Databases
 from tests.storage.host import HOST_ROWS, Host

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from schoolauth.errors import ContractBroken, SchoolAuthError, StaleUser, StorageUnavailable
 from schoolauth.model.user import rebuilt
-from schoolauth.storage.sql_binding import Binding
+from schoolauth.storage.sql.binding import Binding
 from tests.databases import Databases
 
 CONFLICTS: dict[str, int | str] = {

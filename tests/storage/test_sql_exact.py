@@ -12,7 +12,7 @@ from schoolauth import Role, SchoolAuthError, Status
 from schoolauth.model.change import HistoryQuery, UserQuery
 from schoolauth.model.names import SchoolCode, UserKey
 from schoolauth.storage.sql import SqlThrottle
-from schoolauth.storage.sql_tables import _COLLATIONS
+from schoolauth.storage.sql.tables import _COLLATIONS
 from tests.attacks.operations import LEGACY, OPERATIONS, Faces, set_stage
 from tests.databases import SQL_STORES, Databases, Stock
 from tests.service.world import make_world

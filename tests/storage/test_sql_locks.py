@@ -16,16 +16,16 @@ from schoolauth.errors import (
     StorageUnavailable,
 )
 from schoolauth.model.change import Change
-from schoolauth.storage import sql_gate
 from schoolauth.storage.sql import (
     SqlSchoolDirectory,
     SqlUserRepository,
     Tables,
     build_tables,
     create_tables,
+    locks,
 )
-from schoolauth.storage.sql_binding import driver_code
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.binding import driver_code
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.repository.people import a_user, edited, history, read, save
 from tests.databases import SQL_STORES, Databases
 from tests.storage.refusals import HILL_ADDED, HILL_SCHOOL, SECRET, refuses
@@ -59,7 +59,7 @@ def test_locks_are_not_waited_for_without_end(
     store: str, engine: Engine, own_tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row, a gate or a school that others hold is given up after the bound, and told."""
-    monkeypatch.setattr(sql_gate, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 1)
     users = SqlUserRepository(engine, tables=own_tables)
     schools = SqlSchoolDirectory(engine, tables=own_tables)
     (ann,) = save(users, a_user("ann"))

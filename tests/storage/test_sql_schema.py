@@ -21,7 +21,7 @@ from schoolauth.storage.sql import (
     schema_sql,
     verify_schema,
 )
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.repository.people import NOW, a_full_user, a_user, read, save
 from tests.databases import SQL_STORES, Databases
 

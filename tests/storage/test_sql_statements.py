@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine, event, make_url
 from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.storage.sql import SqlUserRepository
-from schoolauth.storage.sql_binding import Binding
-from schoolauth.storage.sql_save import UNIQUE, ChangeWriter
-from schoolauth.storage.sql_schools import _Statements
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql.binding import Binding
+from schoolauth.storage.sql.save import UNIQUE, ChangeWriter
+from schoolauth.storage.sql.schools import _Statements
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.repository.people import (
     HILL,
     a_user,

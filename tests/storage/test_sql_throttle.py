@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 
 from schoolauth.errors import ContractBroken, NotConfigured, StaleUser, StorageUnavailable
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Outcome, Reservation, Throttle
-from schoolauth.storage import sql_throttle
 from schoolauth.storage.sql import SqlThrottle, build_tables
-from schoolauth.storage.sql_tables import standard_tables
+from schoolauth.storage.sql import throttle as sql_throttle
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import ThrottleContract
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from tests.databases import SQL_STORES, Databases

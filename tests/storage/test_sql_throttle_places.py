@@ -10,9 +10,9 @@ from sqlalchemy import Engine, text
 
 from schoolauth.errors import StorageUnavailable
 from schoolauth.ports import Outcome
-from schoolauth.storage import sql_gate, sql_throttle
-from schoolauth.storage.sql import SqlThrottle
-from schoolauth.storage.sql_places import Row, Standing
+from schoolauth.storage.sql import SqlThrottle, locks
+from schoolauth.storage.sql import throttle as sql_throttle
+from schoolauth.storage.sql.places import Row, Standing
 from schoolauth.testing.throttle.attempts import at, bucket
 from tests.databases import SQL_STORES, Databases
 from tests.pretended import Pretended
@@ -116,7 +116,7 @@ def test_locks_are_not_waited_for_without_end(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, lock: str
 ) -> None:
     """What others hold is given up after the bound of a save, and told; then all is as it was."""
-    monkeypatch.setattr(sql_gate, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.05)
     throttle, name = SqlThrottle(engine), bucket("name", (1, 300))
     made = throttle.reserve([name], at(0))
     with engine.begin() as holder:

@@ -12,8 +12,8 @@ from schoolauth.errors import Refused, StaleUser
 from schoolauth.model.change import Change, HistoryQuery, Page
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.user import User
-from schoolauth.storage.common import taken
 from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.storage.paging import taken
 from schoolauth.testing.behaviour import Maker, Unkept, show
 from schoolauth.testing.broken.fields import AlteringRepository
 from schoolauth.testing.mailer import MAILER

@@ -15,7 +15,7 @@ from schoolauth.cli.texts import counted, named, problem_text
 from schoolauth.errors import RosterUnreadable, TooManyLeavers
 from schoolauth.mis import Roster, read_csv, read_oneroster
 from schoolauth.model.mapping import MappingDecision, MappingReport, Skip
-from schoolauth.rules import leavers
+from schoolauth.rules.mapping import leavers
 
 _LIFT = (
     "check that the list is the whole one; then `--leavers-at-most N` allows N, and "

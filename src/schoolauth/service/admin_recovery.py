@@ -17,7 +17,7 @@ from schoolauth.model.text import parse_name
 from schoolauth.model.token import RecoveryClaims, RecoveryRequest
 from schoolauth.model.user import User
 from schoolauth.rules import admin_recovery as rules
-from schoolauth.rules.recovery import DECOY
+from schoolauth.rules.links import DECOY
 from schoolauth.service.attempts import require_source
 from schoolauth.service.core import Core
 from schoolauth.service.email_change import EmailChange

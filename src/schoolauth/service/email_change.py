@@ -9,7 +9,7 @@ from schoolauth.model.names import EmailAddress, UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.user import User
 from schoolauth.rules import accounts
-from schoolauth.rules.recovery import record_email_request, token_refusal
+from schoolauth.rules.links import record_email_request, token_refusal
 from schoolauth.service.core import Core
 from schoolauth.service.enrolment import parse_email
 from schoolauth.service.passwords import Passwords

@@ -14,7 +14,7 @@ from schoolauth.model.token import PasswordPurpose, PasswordTokenInfo, TokenClai
 from schoolauth.model.user import User
 from schoolauth.ports import Outcome
 from schoolauth.rules import accounts
-from schoolauth.rules.recovery import DECOY, record_reset_request, reset_purpose, token_refusal
+from schoolauth.rules.links import DECOY, record_reset_request, reset_purpose, token_refusal
 from schoolauth.rules.sign_in import (
     Attempt,
     TypedName,

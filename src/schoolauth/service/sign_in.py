@@ -19,7 +19,7 @@ from schoolauth.model.text import require_text
 from schoolauth.model.user import Status, User
 from schoolauth.ports import Outcome
 from schoolauth.rules import accounts
-from schoolauth.rules.recovery import token_refusal
+from schoolauth.rules.links import token_refusal
 from schoolauth.rules.sign_in import (
     Attempt,
     read_typed_name,

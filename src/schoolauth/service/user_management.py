@@ -11,7 +11,7 @@ from schoolauth.model.text import parse_name
 from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts
 from schoolauth.service.desk import require_flag
-from schoolauth.service.diagnosing import Diagnosing
+from schoolauth.service.diagnosis import Diagnosing
 from schoolauth.service.duplicates import Duplicates
 from schoolauth.service.enrolment import (
     KEEP,
@@ -24,7 +24,7 @@ from schoolauth.service.enrolment import (
     with_suggestion,
 )
 from schoolauth.service.invitations import Invitations
-from schoolauth.service.roster_mapping import RosterMapping
+from schoolauth.service.mapping import RosterMapping
 
 
 class UserManagement(Invitations, RosterMapping, Duplicates, Diagnosing):

@@ -12,7 +12,7 @@ from schoolauth.model.events import AuditEvent, SchoolAdded
 from schoolauth.model.names import SchoolCode, UserId, UserKey
 from schoolauth.model.school import School
 from schoolauth.model.user import User
-from schoolauth.storage.common import check_limit, number_cursor, page_of, taken, text_cursor
+from schoolauth.storage.paging import check_limit, number_cursor, page_of, taken, text_cursor
 
 
 class MemoryUserRepository:

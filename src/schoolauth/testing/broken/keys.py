@@ -8,7 +8,7 @@ from schoolauth.errors import Refused, UsernameTaken
 from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
 from schoolauth.model.user import Status, User
-from schoolauth.storage.common import taken
+from schoolauth.storage.paging import taken
 from schoolauth.testing.broken.base import BrokenRepository
 from schoolauth.testing.repository.people import keys_of
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from schoolauth.model.change import PAGE_MAX, HistoryQuery, Page, UserQuery
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.user import User
-from schoolauth.storage.common import Item
+from schoolauth.storage.paging import Item
 from schoolauth.testing.broken.base import BrokenRepository
 
 Query = TypeVar("Query", UserQuery, HistoryQuery)

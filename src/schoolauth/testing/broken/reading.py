@@ -11,7 +11,7 @@ from typing import Any
 from schoolauth.model.change import Page, UserQuery
 from schoolauth.model.text import is_encodable
 from schoolauth.model.user import Role, Status, User
-from schoolauth.storage.common import page_of, text_cursor
+from schoolauth.storage.paging import page_of, text_cursor
 from schoolauth.testing.broken.base import BrokenRepository
 
 

@@ -15,9 +15,9 @@ from schoolauth.errors import NotConfigured, StaleUser, StorageUnavailable
 from schoolauth.model.arguments import require_kind, require_seconds
 from schoolauth.model.user import to_micros
 from schoolauth.ports import Bucket, Outcome, Reservation
-from schoolauth.storage.sql_binding import Binding
-from schoolauth.storage.sql_gate import bound_waiting
-from schoolauth.storage.sql_places import (
+from schoolauth.storage.sql.binding import Binding
+from schoolauth.storage.sql.locks import bound_waiting
+from schoolauth.storage.sql.places import (
     CLOCKS_DIFFER,
     SECOND,
     UNDECIDED,
@@ -25,7 +25,7 @@ from schoolauth.storage.sql_places import (
     PlaceStatements,
     Standing,
 )
-from schoolauth.storage.sql_tables import Tables, standard_tables
+from schoolauth.storage.sql.tables import Tables, standard_tables
 
 _TRIES = 20
 """So often others may take the place that was chosen first, even where there is no time to wait."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, select, update
 
 from schoolauth.errors import ContractBroken, NotConfigured, SchoolAuthError
-from schoolauth.storage.sql_tables import GATE_ID, Tables
+from schoolauth.storage.sql.tables import GATE_ID, Tables
 
 NO_TRANSACTIONS = "A store needs transactions: the bind must not be in AUTOCOMMIT."
 LOCK_SECONDS = 5

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, select, text
 
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket
-from schoolauth.storage.sql_gate import LOCK_SECONDS
-from schoolauth.storage.sql_rows import among
+from schoolauth.storage.sql.locks import LOCK_SECONDS
+from schoolauth.storage.sql.records import among
 
 SECOND = 1_000_000
 """Times are whole microseconds since 1970, as everywhere in the tables."""

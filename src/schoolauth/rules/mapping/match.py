@@ -15,8 +15,8 @@ from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Use
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Role, Status, User
 from schoolauth.rules.accounts import suggest_usernames
-from schoolauth.rules.mapping_rows import ReadRow
-from schoolauth.rules.similar_names import NamesOf
+from schoolauth.rules.mapping.row import ReadRow
+from schoolauth.rules.mapping.similar_names import NamesOf
 
 
 def plan(

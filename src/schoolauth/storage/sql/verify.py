@@ -16,8 +16,8 @@ from sqlalchemy import (
 )
 
 from schoolauth.errors import ContractBroken
-from schoolauth.storage.sql_binding import Binding
-from schoolauth.storage.sql_tables import (
+from schoolauth.storage.sql.binding import Binding
+from schoolauth.storage.sql.tables import (
     SCHEMA_VERSION,
     ExactText,
     Tables,

@@ -22,11 +22,11 @@ from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.model.user import Role, Status, User, to_micros
-from schoolauth.storage.common import is_storable, number_cursor, page_of, text_cursor
-from schoolauth.storage.sql_binding import Binding
-from schoolauth.storage.sql_rows import EventAdder, among, key_batches
-from schoolauth.storage.sql_save import ChangeWriter
-from schoolauth.storage.sql_tables import Tables, standard_tables
+from schoolauth.storage.paging import is_storable, number_cursor, page_of, text_cursor
+from schoolauth.storage.sql.binding import Binding
+from schoolauth.storage.sql.records import EventAdder, among, key_batches
+from schoolauth.storage.sql.save import ChangeWriter
+from schoolauth.storage.sql.tables import Tables, standard_tables
 
 _COLUMNS: Mapping[type[Any], str] = {
     UserId: "id",

@@ -27,9 +27,10 @@ from schoolauth.model.mapping import (
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, User
-from schoolauth.rules import accounts, leavers, mapping
-from schoolauth.rules.mapped_changes import MappedChanges
-from schoolauth.rules.mapping_rows import ReadRow, read_row
+from schoolauth.rules import accounts
+from schoolauth.rules.mapping import leavers, match
+from schoolauth.rules.mapping.apply import MappedChanges
+from schoolauth.rules.mapping.row import ReadRow, read_row
 from schoolauth.service.desk import Desk, require_flag
 from schoolauth.service.enrolment import new_user_id
 
@@ -102,7 +103,7 @@ class RosterMapping(Desk):
         )
         taken = {user.username for user in everyone.values()}
         while True:
-            items = mapping.plan(read, known, everyone.values(), taken, self._school, rekey=rekey)
+            items = match.plan(read, known, everyone.values(), taken, self._school, rekey=rekey)
             proposed = {Username.parse(item.username) for item in items if item.username}
             found = {user.username for user in self._core.users.find(proposed - taken).values()}
             if found <= taken:

@@ -13,8 +13,8 @@ from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Status, User
-from schoolauth.rules.mapping import is_retired
-from schoolauth.rules.mapping_rows import ReadRow
+from schoolauth.rules.mapping.match import is_retired
+from schoolauth.rules.mapping.row import ReadRow
 
 _FEW, _MANY, _SHARE = 3, 50, 10
 """A file may retire a tenth of the accounts, or 3 of a small school's, and never more than 50."""

@@ -17,11 +17,11 @@ from schoolauth.model.change import Page
 from schoolauth.model.events import AuditEvent, SchoolAdded
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.school import School
-from schoolauth.storage.common import check_limit, page_of, text_cursor
-from schoolauth.storage.sql_binding import Binding
-from schoolauth.storage.sql_gate import Gate, Lock, bound_waiting
-from schoolauth.storage.sql_rows import EventAdder, among, rows_among
-from schoolauth.storage.sql_tables import Tables, standard_tables
+from schoolauth.storage.paging import check_limit, page_of, text_cursor
+from schoolauth.storage.sql.binding import Binding
+from schoolauth.storage.sql.locks import Gate, Lock, bound_waiting
+from schoolauth.storage.sql.records import EventAdder, among, rows_among
+from schoolauth.storage.sql.tables import Tables, standard_tables
 
 
 class SqlSchoolDirectory:

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from schoolauth.model.events import AuditEvent
-from schoolauth.storage.common import batches
-from schoolauth.storage.sql_tables import Tables
+from schoolauth.storage.paging import batches
+from schoolauth.storage.sql.tables import Tables
 
 Record = dict[str, Any]
 _MANY = 100

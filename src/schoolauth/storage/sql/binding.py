@@ -25,7 +25,7 @@ from schoolauth.errors import (
     StaleUser,
     StorageUnavailable,
 )
-from schoolauth.storage.sql_gate import NO_TRANSACTIONS
+from schoolauth.storage.sql.locks import NO_TRANSACTIONS
 
 Answer = TypeVar("Answer")
 

@@ -1,7 +1,7 @@
 """The SQL stores: SQLAlchemy Core (2.0.40 or later) over SQLite, PostgreSQL, MariaDB or MySQL."""
 
-from schoolauth.storage.sql_schools import SqlSchoolDirectory
-from schoolauth.storage.sql_tables import (
+from schoolauth.storage.sql.schools import SqlSchoolDirectory
+from schoolauth.storage.sql.tables import (
     SCHEMA_VERSION,
     ExactText,
     HiddenText,
@@ -10,9 +10,9 @@ from schoolauth.storage.sql_tables import (
     create_tables,
     schema_sql,
 )
-from schoolauth.storage.sql_throttle import SqlThrottle
-from schoolauth.storage.sql_users import SqlUserRepository
-from schoolauth.storage.sql_verify import verify_schema
+from schoolauth.storage.sql.throttle import SqlThrottle
+from schoolauth.storage.sql.users import SqlUserRepository
+from schoolauth.storage.sql.verify import verify_schema
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -13,7 +13,7 @@ from schoolauth.model.events import EmailChangeRequested, PasswordResetRequested
 from schoolauth.model.names import EmailAddress, Username
 from schoolauth.model.token import TokenClaims
 from schoolauth.model.user import Status, User
-from schoolauth.rules.recovery import (
+from schoolauth.rules.links import (
     DECOY,
     record_email_request,
     record_reset_request,

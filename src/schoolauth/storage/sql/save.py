@@ -24,10 +24,10 @@ from schoolauth.errors import SchoolAuthError, StaleUser
 from schoolauth.model.change import Change
 from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
-from schoolauth.storage.common import taken
-from schoolauth.storage.sql_gate import Gate, Lock, bound_waiting
-from schoolauth.storage.sql_rows import Adder, EventAdder, Record, among, rows_among
-from schoolauth.storage.sql_tables import Tables, hidden
+from schoolauth.storage.paging import taken
+from schoolauth.storage.sql.locks import Gate, Lock, bound_waiting
+from schoolauth.storage.sql.records import Adder, EventAdder, Record, among, rows_among
+from schoolauth.storage.sql.tables import Tables, hidden
 
 UNIQUE = ("username_key", "email_key", "mis_key")
 

@@ -12,8 +12,8 @@ from schoolauth.model.mapping import MappingReport
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId
 from schoolauth.model.user import User
 from schoolauth.rules import accounts
-from schoolauth.rules.mapping import changes_of
-from schoolauth.rules.mapping_rows import ReadRow
+from schoolauth.rules.mapping.match import changes_of
+from schoolauth.rules.mapping.row import ReadRow
 
 
 class MappedChanges:
