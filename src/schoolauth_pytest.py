@@ -38,14 +38,12 @@ def schoolauth_auth(schoolauth_clock: FrozenClock, schoolauth_outbox: Outbox) ->
     It throttles as in production: a thousand right passwords pass, an eleventh wrong one does not.
     """
     from schoolauth import Links, SchoolAuth
-    from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+    from schoolauth.storage.memory import MemoryStore
     from schoolauth.testing import cheap_hasher, counted_ids
 
-    users = MemoryUserRepository()
     return SchoolAuth(
-        users,
-        secret_key="a key for tests only, not a secret",  # noqa: S106 # it says so
-        schools=MemorySchoolDirectory(users),
+        MemoryStore(),
+        secret_key="a key for tests only, not a secret",  # noqa: S106 # so it says
         mailer=schoolauth_outbox,
         links=Links(
             password="https://app.example.org/password/{token}",  # noqa: S106 # an address

@@ -8,6 +8,7 @@ import pytest
 
 from schoolauth import Login, PasswordPolicy, SchoolAuth, TokenRefused
 from schoolauth.model.change import UserQuery
+from schoolauth.ports import Store
 from schoolauth.rules.passwords import prepare_password
 from schoolauth.storage.memory import MemoryUserRepository
 from tests.service.world import World, make_world
@@ -101,7 +102,7 @@ def test_every_printing_ascii_character_is_allowed(policy: str, code: int) -> No
 def test_an_id_has_128_random_bits() -> None:
     """Ids of accounts are not to be guessed, though nothing rests on that."""
     world = make_world()
-    auth = SchoolAuth(world.users, secret_key="a key for tests only, not a secret")
+    auth = SchoolAuth(Store(world.users), secret_key="a key for tests only, not a secret")
     made = {auth._core.new_id() for _ in range(100)}
     assert len(made) == 100
     assert all(re.fullmatch("[0-9a-f]{32}", str(one)) for one in made)

@@ -74,6 +74,7 @@ from schoolauth.ports import (
     PasswordHasher,
     Reservation,
     SchoolDirectory,
+    Store,
     Throttle,
     UserRepository,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "StaleUser",
     "Status",
     "StorageUnavailable",
+    "Store",
     "StoredPassword",
     "SupportDesk",
     "Throttle",

@@ -94,6 +94,24 @@ class SchoolDirectory(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Store:
+    """Where accounts, schools and counts are kept together: what `SchoolAuth` stands on.
+
+    `schoolauth.storage.memory.MemoryStore` and `schoolauth.storage.sql.SqlStore` are complete ones.
+
+    Args:
+        users: accounts and their history.
+        schools: the schools, in the same database as *users*; without it, the calls about schools
+            raise `NotConfigured`.
+        throttle: counts attempts; in this process's memory if not given.
+    """
+
+    users: UserRepository
+    schools: SchoolDirectory | None = None
+    throttle: Throttle | None = None
+
+
 class PasswordHasher(Protocol):
     """Turns passwords into hashes and checks them; safe to use from many threads."""
 

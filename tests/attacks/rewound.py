@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from schoolauth import School, SchoolAuth, StoredPassword
 from schoolauth.model.mail import MailMessage
-from schoolauth.ports import Throttle, UserRepository
+from schoolauth.ports import Store, Throttle, UserRepository
 from schoolauth.service.school_auth import Joined
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
@@ -101,13 +101,15 @@ class Rewound:
         self.outbox, self.minted = PretendingOutbox(), set()
         ids = counted_ids("new")
         auth = SchoolAuth(
-            fuse.wire(stock.users, "users"),
+            Store(
+                fuse.wire(stock.users, "users"),
+                fuse.wire(stock.schools, "schools"),
+                throttle=fuse.wire(self._throttle(), "throttle"),
+            ),
             secret_key=KEY,
-            schools=fuse.wire(stock.schools, "schools"),
             mailer=fuse.wire(self.outbox, "mailer"),
             hasher=fuse.wire(NotingHasher(self.minted), "hasher"),
             legacy=[fuse.wire(LEGACY, "legacy")],
-            throttle=fuse.wire(self._throttle(), "throttle"),
             clock=fuse.wire(self._world.clock, "clock"),
             new_id=lambda: str(fuse.through("new_id", ids)),
             links=LINKS,
@@ -116,9 +118,11 @@ class Rewound:
         desks: SchoolAuth | Joined = auth
         if connection is not None:
             desks = auth.within(
-                fuse.wire(SqlUserRepository(connection), "users"),
+                Store(
+                    fuse.wire(SqlUserRepository(connection), "users"),
+                    fuse.wire(SqlSchoolDirectory(connection), "schools"),
+                ),
                 mailer=fuse.wire(self.outbox, "mailer"),
-                schools=fuse.wire(SqlSchoolDirectory(connection), "schools"),
             )
         desk = desks.manage(by=self.stage.people["admin"].id)
         return Faces(auth, desk, desks.support(by="Test Support"), self.stage)

@@ -16,7 +16,7 @@ from schoolauth import (
     TokenRefused,
     User,
 )
-from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+from schoolauth.storage.memory import MemorySchoolDirectory, MemoryStore, MemoryUserRepository
 from tests.service.doubles import Failing, Recorder
 from tests.service.world import PASSWORD, World, make_world, refused
 
@@ -148,7 +148,7 @@ def test_ghsa_97r5_pg8x_p63p_anothers_proof_proves_nothing(world: World) -> None
 def test_cve_2019_13177_there_is_no_built_in_key() -> None:
     """A host must give a key of its own; none is shared by all installations."""
     with pytest.raises(TypeError):
-        SchoolAuth(MemoryUserRepository())  # type: ignore[call-arg] # that is the mistake
+        SchoolAuth(MemoryStore())  # type: ignore[call-arg] # that is the mistake
     assert inspect.signature(SchoolAuth).parameters["secret_key"].default is inspect.Parameter.empty
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from schoolauth import NotConfigured, School, SchoolAuth
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlStore, SqlUserRepository, create_tables
 from tests.databases import Databases
 from tests.service.world import HASHER, KEY, PASSWORD, World, make_world
 
@@ -58,9 +58,10 @@ def test_a_hosts_own_connection_that_commits_by_itself_is_refused(
 ) -> None:
     """Joined to it, a refused change would leave a trace, and a rollback would undo nothing."""
     with opened(databases, store, options) as engine, engine.connect() as connection:
-        auth = SchoolAuth(SqlUserRepository(engine), secret_key=KEY, hasher=HASHER)
+        auth = SchoolAuth(SqlStore(engine), secret_key=KEY, hasher=HASHER)
         joined = auth.within(
-            SqlUserRepository(connection), mailer=None, schools=SqlSchoolDirectory(connection)
+            SqlStore(connection),
+            mailer=None,
         )
         desk = joined.support(by="x")
         with pytest.raises(NotConfigured):

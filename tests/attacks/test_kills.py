@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from schoolauth import HistoryQuery, SchoolAuth, StorageUnavailable, User
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlStore, SqlUserRepository, create_tables
 from tests.databases import Databases
 from tests.service.world import HASHER, KEY, PASSWORD, World, make_world
 
@@ -23,10 +23,10 @@ WRITER = f"""
 import sys
 from sqlalchemy import create_engine
 from schoolauth import SchoolAuth
-from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.storage.sql import SqlStore
 from schoolauth.testing import cheap_hasher
 auth = SchoolAuth(
-    SqlUserRepository(create_engine(sys.argv[1])), secret_key={KEY!r}, hasher=cheap_hasher()
+    SqlStore(create_engine(sys.argv[1])), secret_key={KEY!r}, hasher=cheap_hasher()
 )
 desk = auth.manage(by="user-1")
 for number in range(100_000):
@@ -140,7 +140,7 @@ def test_a_file_that_may_only_be_read_signs_nobody_in(tmp_path: Path) -> None:
     create_tables(engine)
     world = make_world(SqlUserRepository(engine), SqlSchoolDirectory(engine))
     readers = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
-    auth = SchoolAuth(SqlUserRepository(readers), secret_key=KEY, hasher=HASHER, clock=world.clock)
+    auth = SchoolAuth(SqlStore(readers), secret_key=KEY, hasher=HASHER, clock=world.clock)
     for password in (PASSWORD, "Wrong1234"):
         with pytest.raises(StorageUnavailable):
             auth.log_in("wg204nx_admin", password)

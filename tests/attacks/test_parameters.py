@@ -41,7 +41,7 @@ PARAMETERS = {
     "SchoolAuth.reset_password": "token new_password source",
     "SchoolAuth.resume": "session",
     "SchoolAuth.support": "by",
-    "SchoolAuth.within": "users mailer schools",
+    "SchoolAuth.within": "store mailer",
     "UserManagement.add_user": "given_name family_name role email username mis_id",
     "UserManagement.apply_mapping": "plan decisions leavers_at_most",
     "UserManagement.deactivate": "user_id release_email",

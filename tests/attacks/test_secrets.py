@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from schoolauth import Role, SchoolAuth, SchoolAuthError, User
+from schoolauth.ports import Store
 from tests.attacks.canaries import told
 from tests.databases import SQL_STORES, Databases, Stock
 from tests.service.world import HASHER, KEY, LINKS, World, make_world
@@ -32,7 +33,12 @@ def failing_calls(world: World, user: User) -> dict[str, Callable[[], object]]:
     auth, desk = world.auth, world.desk
     name = str(user.username)
     broken = SchoolAuth(
-        world.users, secret_key=KEY, mailer=Telling(), links=LINKS, hasher=HASHER, clock=world.clock
+        Store(world.users),
+        secret_key=KEY,
+        mailer=Telling(),
+        links=LINKS,
+        hasher=HASHER,
+        clock=world.clock,
     ).manage(by=world.admin.id)
     auth.request_password_reset(EMAIL)
     used = world.token("password_reset")

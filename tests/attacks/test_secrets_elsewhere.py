@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 from schoolauth import QueuedMailer, SchoolAuth, StorageUnavailable
 from schoolauth.aio import AsyncSchoolAuth
 from schoolauth.mail.smtp import SmtpMailer
-from schoolauth.ports import Mailer, Throttle
+from schoolauth.ports import Mailer, Store, Throttle
 from schoolauth.storage.sql import SqlThrottle
 from schoolauth.throttle.limits import LimitsThrottle
 from tests.attacks.canaries import in_our_frames, outcome, told, with_locals
@@ -183,9 +183,8 @@ def mailing_calls(
     jess = world.teacher(email=ADDRESS)
     invited = world.teacher(None, family_name="New", email="new@x.example.org")
     auth = SchoolAuth(
-        world.users,
+        Store(world.users, world.schools),
         secret_key=KEY,
-        schools=world.schools,
         mailer=mailer,
         links=LINKS,
         hasher=HASHER,
@@ -267,14 +266,12 @@ def test_a_throttle_that_is_away_does_not_tell_its_password(
     user = world.teacher(email=ADDRESS)
     throttle = AWAY[away]()
     auth = SchoolAuth(
-        world.users,
+        Store(world.users, world.schools, throttle=throttle),
         secret_key=KEY,
-        schools=world.schools,
         mailer=world.outbox,
         links=LINKS,
         hasher=HASHER,
         clock=world.clock,
-        throttle=throttle,
     )
     desk = auth.manage(by=world.admin.id)
     for call in (

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 
 from schoolauth import ImportedUser, Role, SchoolAuth
 from schoolauth.model.token import RecoveryClaims, TokenClaims
+from schoolauth.ports import Store
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
 from tests.attacks.canaries import outcome
 from tests.attacks.operations import LEGACY, OLD_HASH, OPERATIONS
@@ -73,7 +74,7 @@ def test_a_log_of_statements_and_rows_shows_no_hash(
 def test_what_is_set_up_shows_no_key(world: World) -> None:
     """An instance, its settings and its faces, printed: neither key nor what is made of it."""
     auth = SchoolAuth(
-        world.users, secret_key=KEY, old_secret_keys=["o" * 32], hasher=HASHER, links=LINKS
+        Store(world.users), secret_key=KEY, old_secret_keys=["o" * 32], hasher=HASHER, links=LINKS
     )
     core = auth._core
     text = repr(core) + repr(auth) + repr(vars(auth)) + repr(world.desk) + repr(core.tokens)

@@ -14,9 +14,9 @@ def test_two_children_make_different_ids() -> None:
     script = """
 import os
 from schoolauth import SchoolAuth
-from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.storage.memory import MemoryStore
 from schoolauth.testing import cheap_hasher
-auth = SchoolAuth(MemoryUserRepository(), secret_key="x" * 32, hasher=cheap_hasher())
+auth = SchoolAuth(MemoryStore(), secret_key="x" * 32, hasher=cheap_hasher())
 auth._core.new_id()
 for _ in range(2):
     if os.fork() == 0:

@@ -16,7 +16,7 @@ from schoolauth import (
     SchoolAuth,
     User,
 )
-from schoolauth.ports import SystemClock
+from schoolauth.ports import Store, SystemClock
 from schoolauth.storage.memory import MemoryUserRepository
 from tests.attacks.faults import snapshot
 from tests.service.world import KEY, PASSWORD, World
@@ -93,5 +93,13 @@ SETTINGS: dict[str, Any] = {
 def test_a_setting_of_another_type_is_told_at_the_start(name: str) -> None:
     """Not at the first sign-in: a class for its instance, a bare text, a function not called."""
     given: dict[str, Any] = {"users": MemoryUserRepository(), name: SETTINGS[name]}
+    parts = {part: given.pop(part) for part in ("users", "schools", "throttle") if part in given}
     with pytest.raises(TypeError, match=f"^{name} must "):
-        SchoolAuth(secret_key=KEY, **given)
+        SchoolAuth(Store(**parts), secret_key=KEY, **given)
+
+
+def test_a_repository_alone_is_no_store() -> None:
+    """Somebody who forgets `Store(…)` is told what to write."""
+    users: Any = MemoryUserRepository()
+    with pytest.raises(TypeError, match=r"^store must be a Store, such as SqlStore\(engine\)"):
+        SchoolAuth(users, secret_key=KEY)

@@ -28,6 +28,7 @@ from argon2.low_level import Type, verify_secret
 from schoolauth import Argon2Hasher, SchoolAuth
 from schoolauth.aio import AsyncSchoolAuth
 from schoolauth.model.user import StoredPassword
+from schoolauth.ports import Store
 from schoolauth.storage.memory import MemoryUserRepository
 from tests.benchmarks.measure import table
 from tests.benchmarks.stage import KEY, PASSWORD, fill
@@ -59,7 +60,7 @@ class _House:
         self.stored = self.hasher.hash(PASSWORD)
         users = MemoryUserRepository()
         self.names = [str(one.username) for one in fill(users, CROWD, self.stored)]
-        self.auth = SchoolAuth(users, secret_key=KEY, hasher=self.hasher)
+        self.auth = SchoolAuth(Store(users), secret_key=KEY, hasher=self.hasher)
         self.session = self.auth.log_in(self.names[0], PASSWORD).session
 
 

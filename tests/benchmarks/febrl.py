@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 
 from schoolauth import RosterRow, SchoolAuth, UserManagement
+from schoolauth.ports import Store
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import a_school, cheap_hasher
 from tests.benchmarks.measure import table
@@ -36,7 +37,7 @@ def open_school(rows: list[RosterRow]) -> tuple[UserManagement, dict[str, str]]:
     """Return a school with an account for each row that has a whole name, and whose each is."""
     users = MemoryUserRepository()
     auth = SchoolAuth(
-        users, secret_key=KEY, schools=MemorySchoolDirectory(users), hasher=cheap_hasher()
+        Store(users, MemorySchoolDirectory(users)), secret_key=KEY, hasher=cheap_hasher()
     )
     _, _, desk = a_school(auth)
     desk.apply_mapping(desk.plan_mapping(rows, source="old"))

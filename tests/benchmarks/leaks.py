@@ -21,7 +21,7 @@ from sqlalchemy import event
 
 from schoolauth import Argon2Hasher, Links, LoginRefused, MailMessage, QueuedMailer, SchoolAuth
 from schoolauth.model.user import Status, StoredPassword, User
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Store, UserRepository
 from schoolauth.rules.links import DECOY
 from schoolauth.service.core import Core
 from schoolauth.service.credentials import Credentials
@@ -85,7 +85,7 @@ class House:
         self._clock = FrozenClock()
         links = Links(password="https://app.example.org/password/{token}")
         self._auth = SchoolAuth(
-            users,
+            Store(users),
             secret_key=KEY,
             mailer=mailer,
             links=links,

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, insert
 
 from schoolauth import RosterRow, SchoolAuth
 from schoolauth.model.change import Change
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Store, UserRepository
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
@@ -39,7 +39,7 @@ def a_list(count: int) -> list[RosterRow]:
 
 def applying(users: UserRepository, schools: Any, count: int, empty: Case) -> Case:
     """Return the whole of it: a school, a plan as it was reviewed, and its application."""
-    auth = SchoolAuth(users, secret_key=KEY, schools=schools, hasher=cheap_hasher())
+    auth = SchoolAuth(Store(users, schools), secret_key=KEY, hasher=cheap_hasher())
     rows = a_list(count)
 
     def plan_and_apply() -> object:

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, delete, select
 
 from schoolauth import MisId, RosterRow, SchoolAuth, User, UserManagement
 from schoolauth.mis import read_csv
+from schoolauth.ports import Store
 from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import a_school, cheap_hasher
@@ -60,7 +61,7 @@ def open_school(engine: Engine, count: int) -> UserManagement:
     """Save *count* accounts, and return the desk of their school."""
     users = SqlUserRepository(engine)
     auth = SchoolAuth(
-        users, secret_key=KEY, schools=SqlSchoolDirectory(engine), hasher=cheap_hasher()
+        Store(users, SqlSchoolDirectory(engine)), secret_key=KEY, hasher=cheap_hasher()
     )
     _, _, desk = a_school(auth, SCHOOL.key)
     for start in range(0, count, 10_000):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from schoolauth import Links, MailMessage, QueuedMailer, SchoolAuth
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Store, UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.testing import FrozenClock, cheap_hasher
@@ -51,7 +51,7 @@ def compare(title: str, users: UserRepository) -> None:
             yield f"t{number}@{domain}.example.org"
 
     with QueuedMailer(Nowhere()) as mailer:
-        auth = SchoolAuth(users, secret_key=KEY, mailer=mailer, links=links, clock=clock)
+        auth = SchoolAuth(Store(users), secret_key=KEY, mailer=mailer, links=links, clock=clock)
 
         def asking(domain: str) -> Callable[[], object]:
             name = names(domain)

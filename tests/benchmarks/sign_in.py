@@ -18,7 +18,7 @@ from sqlalchemy import Engine, bindparam, insert, select
 from schoolauth import SchoolAuth
 from schoolauth.model.events import LoginSucceeded
 from schoolauth.model.user import StoredPassword
-from schoolauth.ports import UserRepository
+from schoolauth.ports import Store, UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
@@ -75,7 +75,7 @@ def by_hand(engine: Engine, names: Iterable[str]) -> Case:
 
 def ours(users: UserRepository, names: Iterable[str]) -> Mapping[str, Case]:
     """Return the library's own cases."""
-    auth = SchoolAuth(users, secret_key=KEY, hasher=cheap_hasher())
+    auth = SchoolAuth(Store(users), secret_key=KEY, hasher=cheap_hasher())
     name = itertools.cycle(names)
     session = auth.log_in(next(name), PASSWORD).session
     return {

@@ -15,7 +15,7 @@ from schoolauth.model.user import Status, User
 from schoolauth.rules.passwords import PasswordPolicy
 from schoolauth.service.school_auth import SchoolAuth
 from schoolauth.service.user_management import UserManagement
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+from schoolauth.storage.sql import SqlStore
 from schoolauth.testing.fakes import cheap_hasher
 
 PASSWORD = "Chalkboard7"
@@ -85,9 +85,8 @@ class Shell:
     def auth(self, policy: PasswordPolicy | None = None) -> SchoolAuth:
         """Return the library on the same database, to look and to prepare."""
         return SchoolAuth(
-            SqlUserRepository(self._engine),
+            SqlStore(self._engine),
             secret_key="k" * 32,
-            schools=SqlSchoolDirectory(self._engine),
             hasher=cheap_hasher(),
             policy=policy,
         )

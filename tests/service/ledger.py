@@ -10,6 +10,7 @@ import pytest
 from schoolauth import SchoolAuth, StoredPassword
 from schoolauth.model.change import Change
 from schoolauth.model.mail import MailMessage
+from schoolauth.ports import Store, Throttle
 from schoolauth.service import core
 from schoolauth.tokens import Tokens
 from tests.service.world import HASHER, KEY, LINKS, World
@@ -41,18 +42,18 @@ class Ledger:
         self._watch(monkeypatch, Tokens, "issue")
         self._watch(monkeypatch, core, "compose")
 
-    def rebuild(self, world: World, *, lock_after: int | None = None, **settings: Any) -> None:
+    def rebuild(self, world: World, *, throttle: Throttle, lock_after: int | None = None) -> None:
         """Give *world* an instance whose every port is written down here, with a new throttle."""
-        given = {"users": world.users, "schools": world.schools, **settings}
+        given = {"users": world.users, "schools": world.schools, "throttle": throttle}
         wired: dict[str, Any] = {name: _Wired(port, name, self) for name, port in given.items()}
         world.auth = SchoolAuth(
+            Store(**wired),
             secret_key=KEY,
             mailer=_Mailer(self),
             links=LINKS,
             hasher=_Hasher(self),
             clock=world.clock,
             lock_after_failures=lock_after,
-            **wired,
         )
         world.auth._core.credentials._make_decoy()
 

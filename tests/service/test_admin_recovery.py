@@ -32,6 +32,7 @@ from schoolauth import (
     User,
 )
 from schoolauth.model.events import RecoveryApproved, RecoveryRefused, RecoveryRequested
+from schoolauth.ports import Store
 from tests.service.doubles import Broken
 from tests.service.world import HASHER, LINKS, PASSWORD, World, make_world
 
@@ -218,12 +219,11 @@ def test_a_link_outlives_a_rotation_of_the_key() -> None:
     before.clock.advance(days=30)
     request(before)
     auth = SchoolAuth(
-        before.users,
+        Store(before.users, before.schools),
         secret_key=new,
         old_secret_keys=[old],
         mailer=before.outbox,
         links=LINKS,
-        schools=before.schools,
         hasher=HASHER,
         clock=before.clock,
     )

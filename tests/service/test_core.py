@@ -22,6 +22,7 @@ from schoolauth import (
     UsernameTaken,
     UserRepository,
 )
+from schoolauth.ports import Store
 from schoolauth.service.core import EpochSource
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import a_school
@@ -110,7 +111,11 @@ def test_ids_are_made_by_the_host_or_at_random() -> None:
     world = make_world(new_id=lambda: next(made))
     assert str(world.teacher(None).id) == "two"
     users = MemoryUserRepository()
-    auth = SchoolAuth(users, secret_key=KEY, hasher=HASHER, schools=MemorySchoolDirectory(users))
+    auth = SchoolAuth(
+        Store(users, MemorySchoolDirectory(users)),
+        secret_key=KEY,
+        hasher=HASHER,
+    )
     _, admin, desk = a_school(auth)
     other = desk.add_user(given_name="A", family_name="B", role=Role.TEACHER)
     assert len({str(admin.id), str(other.id)}) == 2

@@ -18,6 +18,7 @@ from schoolauth import (
     User,
 )
 from schoolauth.model.events import UserAdded
+from schoolauth.ports import Store
 from tests.service.world import HASHER, LINKS, PASSWORD, World, make_world
 
 EMAIL = "james@hill.example.org"
@@ -92,12 +93,11 @@ def test_an_undo_outlives_a_rotation_of_the_key() -> None:
     old, new = world.teacher(), world.teacher(email=EMAIL)
     world.desk.resolve_duplicate(keep=old.id, retire=new.id)
     auth = SchoolAuth(
-        world.users,
+        Store(world.users, world.schools),
         secret_key=new_key,
         old_secret_keys=[old_key],
         mailer=world.outbox,
         links=LINKS,
-        schools=world.schools,
         hasher=HASHER,
         clock=world.clock,
     )

@@ -25,6 +25,7 @@ import pytest
 from schoolauth import School, SchoolAuth, StoredPassword, User
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginFailed
+from schoolauth.ports import Store
 from schoolauth.service.core import Core
 from schoolauth.service.credentials import Credentials
 from schoolauth.testing import Outbox
@@ -216,7 +217,7 @@ def test_tokens_that_are_not_ours_cost_nothing(ledger: Ledger, world: World) -> 
     session = world.log_in(user).session
     outbox = Outbox()
     foreign = SchoolAuth(
-        world.users, secret_key="f" * 32, mailer=outbox, links=LINKS, clock=world.clock
+        Store(world.users), secret_key="f" * 32, mailer=outbox, links=LINKS, clock=world.clock
     )
     foreign.request_password_reset("jess@x.example.org")
     tokens = {

@@ -14,6 +14,7 @@ from functools import partial
 import pytest
 
 from schoolauth import Role, School, SchoolAuth, SchoolAuthError, UserId, UserManagement
+from schoolauth.ports import Store
 from schoolauth.testing import Outbox
 from schoolauth.throttle import MemoryThrottle
 from tests.service.ledger import Entry, Ledger
@@ -107,7 +108,7 @@ def test_a_confirming_link_that_is_not_ours_asks_no_store(ledger: Ledger, world:
     tokens["session"] = world.log_in(teacher).session
     outbox = Outbox()
     foreign = SchoolAuth(
-        world.users,
+        Store(world.users),
         secret_key="f" * 32,
         mailer=outbox,
         links=LINKS,

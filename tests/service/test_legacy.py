@@ -25,8 +25,8 @@ from schoolauth.aio import AsyncSchoolAuth
 from schoolauth.legacy import Argon2, DjangoPBKDF2
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginFailed
-from schoolauth.ports import SchoolDirectory
-from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+from schoolauth.ports import SchoolDirectory, Store
+from schoolauth.storage.memory import MemorySchoolDirectory, MemoryStore, MemoryUserRepository
 from tests.legacy.schemes import SCHEMES
 from tests.legacy.work import Work
 from tests.processes import SECONDS
@@ -174,7 +174,7 @@ def test_the_first_sign_in_replaces_the_hash_and_nothing_else(
     world.auth.log_in("old_name", PASSWORD)
     assert world.desk.get_user(user.id) == after
     assert world.kinds(user).count("password_rehashed") == 1
-    bare = SchoolAuth(users, secret_key=KEY, hasher=HASHER, clock=world.clock)
+    bare = SchoolAuth(Store(users), secret_key=KEY, hasher=HASHER, clock=world.clock)
     assert bare.log_in("old_name", PASSWORD).user.id == user.id
     assert bare.resume(login.session).id == user.id
 
@@ -362,7 +362,7 @@ def test_old_parameters_of_one_s_own_take_no_other_time(work: Work) -> None:
     user = before.teacher(PASSWORD)
     for legacy, equal in (([], False), ([Argon2(time_cost=1, memory_cost=8, parallelism=1)], True)):
         auth = SchoolAuth(
-            before.users, secret_key=KEY, hasher=HASHER, legacy=legacy, clock=before.clock
+            Store(before.users), secret_key=KEY, hasher=HASHER, legacy=legacy, clock=before.clock
         )
         world = replace(before, auth=auth)
         refused(world, "nobody", "wrong")
@@ -404,4 +404,4 @@ def test_a_legacy_setting_of_another_type_is_told_at_the_start(wrong: Any) -> No
     """Not at the first sign-in: a class for its instance, a name, a verifier without its list."""
     given: Any = wrong if isinstance(wrong, DjangoPBKDF2) else [wrong]
     with pytest.raises(TypeError, match=r"^legacy must "):
-        SchoolAuth(MemoryUserRepository(), secret_key=KEY, legacy=given)
+        SchoolAuth(MemoryStore(), secret_key=KEY, legacy=given)

@@ -14,6 +14,7 @@ from schoolauth import (
     User,
 )
 from schoolauth.model.events import LoginFailed
+from schoolauth.ports import Store
 from tests.service.world import PASSWORD, World
 
 EMAIL = "jess@hill.example.org"
@@ -136,14 +137,14 @@ def test_keys_rotate(world: World, teacher: User) -> None:
     session = world.log_in(teacher).session
     new = "another key for tests, not a secret"
     rotated = SchoolAuth(
-        world.users, secret_key=new, old_secret_keys=[KEY], clock=world.clock, hasher=HASHER
+        Store(world.users), secret_key=new, old_secret_keys=[KEY], clock=world.clock, hasher=HASHER
     )
     assert rotated.resume(session).id == teacher.id
     assert rotated.check_password_token(world.token("password_reset")).username == teacher.username
     later = rotated.log_in("wg204nx_james", PASSWORD).session
     with pytest.raises(SessionEnded):
         world.auth.resume(later)
-    gone = SchoolAuth(world.users, secret_key=new, clock=world.clock, hasher=HASHER)
+    gone = SchoolAuth(Store(world.users), secret_key=new, clock=world.clock, hasher=HASHER)
     assert gone.resume(later).id == teacher.id
     with pytest.raises(SessionEnded):
         gone.resume(session)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schoolauth import LoginRefused, SchoolAuth, Throttled
-from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.storage.memory import MemoryStore
 from schoolauth.throttle import MemoryThrottle
 from tests.service.doubles import Asked
 from tests.service.world import KEY, PASSWORD, World, failures, make_world
@@ -154,4 +154,4 @@ def test_what_is_no_number_of_failures_is_told_at_the_start(
 ) -> None:
     """Not at the first sign-in."""
     with pytest.raises(error, match=r"^lock_after_failures must be "):
-        SchoolAuth(MemoryUserRepository(), secret_key=KEY, lock_after_failures=value)
+        SchoolAuth(MemoryStore(), secret_key=KEY, lock_after_failures=value)

@@ -18,7 +18,7 @@ from schoolauth import (
     SchoolAuth,
     StoredPassword,
 )
-from schoolauth.ports import SystemClock
+from schoolauth.ports import Store, SystemClock
 from schoolauth.service.credentials import Credentials
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import FrozenClock, Outbox
@@ -51,7 +51,8 @@ class Without:
 
 def make(**ports: object) -> SchoolAuth:
     given: dict[str, Any] = {"users": USERS, "hasher": Recorder(), **ports}
-    return SchoolAuth(given.pop("users"), secret_key=KEY, **given)
+    parts = {name: given.pop(name) for name in ("users", "schools", "throttle") if name in given}
+    return SchoolAuth(Store(**parts), secret_key=KEY, **given)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_setting_that_is_none_of_its_kind_is_refused(name: str, kind: str) -> 
 
 def test_what_is_given_is_used_and_what_is_not_has_its_default() -> None:
     """Every port and setting, each of which somebody may have chosen with care."""
-    plain = SchoolAuth(USERS, secret_key=KEY)._core
+    plain = SchoolAuth(Store(USERS), secret_key=KEY)._core
     assert (plain.links, plain.lifetimes) == (Links(), Lifetimes())
     assert plain.policy == PasswordPolicy.seed()
     kinds = (type(plain.clock), type(plain.credentials.hasher), type(plain.attempts._throttle))
@@ -88,13 +89,13 @@ def test_what_is_given_is_used_and_what_is_not_has_its_default() -> None:
         "lifetimes": Lifetimes(session=timedelta(hours=1)),
         "policy": PasswordPolicy.nist(),
         "clock": FrozenClock(),
-        "throttle": MemoryThrottle(),
         "hasher": Recorder(),
     }
-    core = SchoolAuth(USERS, secret_key=KEY, **given)._core
+    throttle = MemoryThrottle()
+    core = SchoolAuth(Store(USERS, throttle=throttle), secret_key=KEY, **given)._core
     assert [core.links, core.lifetimes, core.policy, core.clock] == list(given.values())[:4]
     assert core.clock is given["clock"]
-    assert core.attempts._throttle is given["throttle"]
+    assert core.attempts._throttle is throttle
     assert core.credentials.hasher is given["hasher"]
 
 
@@ -119,10 +120,10 @@ def test_a_transaction_of_the_host_is_for_within_and_for_nothing_else() -> None:
         make(schools=schools)
     auth, outbox = make(), Outbox()
     with pytest.raises(NotConfigured, match=r"^within\(\) needs"):
-        auth.within(USERS, mailer=None)
+        auth.within(Store(USERS), mailer=None)
     with pytest.raises(NotConfigured, match=r"^within\(\) needs"):
-        auth.within(users, mailer=None, schools=MemorySchoolDirectory(USERS))
-    core = auth.within(users, mailer=outbox, schools=schools)._core
+        auth.within(Store(users, MemorySchoolDirectory(USERS)), mailer=None)
+    core = auth.within(Store(users, schools), mailer=outbox)._core
     assert (core.users, core.mailer, core.schools, core.joined) == (users, outbox, schools, True)
 
 

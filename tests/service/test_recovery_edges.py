@@ -22,6 +22,7 @@ from schoolauth import (
     Username,
 )
 from schoolauth.model.events import RecoveryRefused, RecoveryRequested, UserAdded
+from schoolauth.ports import Store
 from schoolauth.service.core import Core
 from schoolauth.tokens import Tokens
 from tests.service.world import HASHER, KEY, LINKS, World
@@ -36,11 +37,10 @@ def again(world: World, **settings: Any) -> SchoolAuth:
         "secret_key": KEY,
         "mailer": world.outbox,
         "links": LINKS,
-        "schools": world.schools,
         "hasher": HASHER,
         "clock": world.clock,
     }
-    return SchoolAuth(world.users, **(given | settings))
+    return SchoolAuth(Store(world.users, world.schools), **(given | settings))
 
 
 def ask(world: World) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 
 from schoolauth import LoginRefused, StorageUnavailable, StoredPassword, Throttled
 from schoolauth.ports import Outcome, Reservation, Throttle
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlThrottle, SqlUserRepository
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlStore, SqlThrottle, SqlUserRepository
 from schoolauth.testing import FrozenClock
 from schoolauth.throttle import MemoryThrottle
 from tests.databases import SQL_STORES, Databases
@@ -221,7 +221,7 @@ def test_a_desk_in_the_hosts_transaction(store: str, databases: Databases) -> No
         with pytest.raises(LoginRefused):
             world.auth.log_in(NAME, f"Wrong{number}")
     with engine.connect() as host:
-        joined = world.auth.within(SqlUserRepository(host), mailer=None)
+        joined = world.auth.within(SqlStore(host), mailer=None)
         desk = joined.manage(by=world.admin.id)
         desk.set_password(teacher.id, "Blackboard8", must_change=False)
         host.commit()

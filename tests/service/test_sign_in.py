@@ -15,6 +15,7 @@ from schoolauth import (
     TokenRefused,
 )
 from schoolauth.model.events import LoginFailed
+from schoolauth.ports import Store
 from tests.service.doubles import Recorder
 from tests.service.world import HASHER, PASSWORD, World, failures, make_world, refused
 
@@ -155,7 +156,7 @@ def make_auth_beside(world: World, hasher: Argon2Hasher) -> World:
     from tests.service.world import KEY
 
     return replace(
-        world, auth=SchoolAuth(world.users, secret_key=KEY, hasher=hasher, clock=world.clock)
+        world, auth=SchoolAuth(Store(world.users), secret_key=KEY, hasher=hasher, clock=world.clock)
     )
 
 

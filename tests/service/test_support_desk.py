@@ -26,6 +26,7 @@ from schoolauth import (
     UserNotFound,
 )
 from schoolauth.model.events import LegalHoldSet, UserMoved
+from schoolauth.ports import Store
 from schoolauth.testing import cheap_hasher
 from tests.service.world import KEY, PASSWORD, World, make_world
 
@@ -213,7 +214,7 @@ def test_without_a_directory_support_says_so() -> None:
     """Every call about schools is NotConfigured; a legal hold needs none."""
     world = make_world()
     teacher = world.teacher()
-    bare = SchoolAuth(world.users, secret_key=KEY, hasher=cheap_hasher()).support(by="x")
+    bare = SchoolAuth(Store(world.users), secret_key=KEY, hasher=cheap_hasher()).support(by="x")
     for call in (
         lambda: bare.add_school(School("b", "B")),
         lambda: bare.schools(),

@@ -29,9 +29,9 @@ from schoolauth import (
 )
 from schoolauth.model.change import Change
 from schoolauth.model.events import UserAdded
-from schoolauth.ports import SchoolDirectory
+from schoolauth.ports import SchoolDirectory, Store
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+from schoolauth.storage.sql import SqlStore
 from tests.databases import SQL_STORES, Databases
 from tests.legacy.schemes import SCHEMES
 from tests.service.moved import HASHER as TODAY
@@ -148,7 +148,7 @@ def test_a_hash_is_known_if_a_configured_scheme_reads_it(text: str) -> None:
     assert problems(
         world, old_user("greedy", text.replace("$1000$", "$99999$").replace(",t=", "000000,t="))
     ) == [(1, "password_hash", "password_hash_unknown")]
-    bare = SchoolAuth(world.users, secret_key=KEY, schools=world.schools, hasher=HASHER)
+    bare = SchoolAuth(Store(world.users, world.schools), secret_key=KEY, hasher=HASHER)
     legacy_only = [old_user("other", HASH)]
     with pytest.raises(ImportRefused):
         bare.support(by="x").import_users(world.school.code, legacy_only)
@@ -240,7 +240,8 @@ def test_an_import_in_the_host_s_transaction_is_the_host_s(
     for commits in (False, True):
         with stock.engine.connect() as host:
             joined = world.auth.within(
-                SqlUserRepository(host), mailer=None, schools=SqlSchoolDirectory(host)
+                SqlStore(host),
+                mailer=None,
             )
             desk = joined.support(by="x")
             desk.import_users(world.school.code, [old_user("ann", HASH), old_user("ben", None)])
@@ -283,7 +284,7 @@ def test_wrong_arguments_are_told_before_any_work(
 
 def test_an_import_needs_a_directory() -> None:
     """Without one, nobody can say which school it is."""
-    auth = SchoolAuth(MemoryUserRepository(), secret_key=KEY, hasher=HASHER)
+    auth = SchoolAuth(Store(MemoryUserRepository()), secret_key=KEY, hasher=HASHER)
     with pytest.raises(NotConfigured):
         auth.support(by="x").import_users("wg204nx", [])
 

@@ -25,8 +25,9 @@ from schoolauth import (
     TokenRefused,
     UserRepository,
 )
+from schoolauth.ports import Store
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+from schoolauth.storage.sql import SqlSchoolDirectory, SqlStore, SqlUserRepository
 from tests.databases import SQL_STORES, Databases
 from tests.service.world import HASHER, KEY, PASSWORD, World, make_world
 
@@ -68,7 +69,10 @@ def begin(request: pytest.FixtureRequest) -> Begin:
 
 
 def join(world: World, bind: Connection | Session, held: HeldMailer | None = None) -> Joined:
-    return world.auth.within(SqlUserRepository(bind), mailer=held, schools=SqlSchoolDirectory(bind))
+    return world.auth.within(
+        SqlStore(bind),
+        mailer=held,
+    )
 
 
 def notes(engine: Engine) -> list[str]:
@@ -164,7 +168,7 @@ def test_a_link_of_a_rolled_back_transaction_is_never_good(
 def test_a_joined_desk_does_not_try_again(world: World) -> None:
     """A stale account is told at once: in a host's transaction a second read sees the same."""
     users = AlwaysStale(world.users)
-    joined = world.auth.within(users, mailer=None)
+    joined = world.auth.within(Store(users), mailer=None)
     with pytest.raises(StaleUser):
         joined.manage(by=world.admin.id).edit_user(world.admin.id, given_name="Adele")
     assert users.saves == 1
@@ -194,14 +198,14 @@ def test_within_and_the_instance_want_their_own_kind_of_repository(
     world, engine = joined_world
     with engine.connect() as host:
         with pytest.raises(NotConfigured):
-            SchoolAuth(SqlUserRepository(host), secret_key=KEY, hasher=HASHER)
+            SchoolAuth(SqlStore(host), secret_key=KEY, hasher=HASHER)
         with pytest.raises(NotConfigured):
-            SchoolAuth(world.users, secret_key=KEY, hasher=HASHER, schools=SqlSchoolDirectory(host))
+            SchoolAuth(Store(world.users, SqlSchoolDirectory(host)), secret_key=KEY, hasher=HASHER)
         with pytest.raises(NotConfigured):
-            world.auth.within(SqlUserRepository(host), mailer=None, schools=world.schools)
+            world.auth.within(Store(SqlUserRepository(host), world.schools), mailer=None)
     users = MemoryUserRepository()
     with pytest.raises(NotConfigured):
-        world.auth.within(users, mailer=None, schools=MemorySchoolDirectory(users))
+        world.auth.within(Store(users, MemorySchoolDirectory(users)), mailer=None)
 
 
 def test_signing_in_stays_outside(joined_world: tuple[World, Engine]) -> None:

@@ -19,7 +19,7 @@ from schoolauth import (
     UserManagement,
 )
 from schoolauth.model.events import LoginFailed
-from schoolauth.ports import SchoolDirectory, UserRepository
+from schoolauth.ports import SchoolDirectory, Store, Throttle, UserRepository
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import FrozenClock, Outbox, a_school, cheap_hasher, counted_ids
 
@@ -88,7 +88,11 @@ def failures(world: World) -> list[LoginFailed]:
 
 
 def make_world(
-    users: UserRepository | None = None, schools: SchoolDirectory | None = None, **settings: Any
+    users: UserRepository | None = None,
+    schools: SchoolDirectory | None = None,
+    *,
+    throttle: Throttle | None = None,
+    **settings: Any,
 ) -> World:
     """Return a world on these stores, in memory if none are given."""
     if users is None or schools is None:
@@ -99,12 +103,11 @@ def make_world(
         "secret_key": KEY,
         "mailer": outbox,
         "links": LINKS,
-        "schools": schools,
         "hasher": HASHER,
         "clock": clock,
         "new_id": counted_ids(),
     }
-    auth = SchoolAuth(users, **(given | settings))
+    auth = SchoolAuth(Store(users, schools, throttle), **(given | settings))
     school, admin, desk = a_school(auth)
     outbox.clear()
     return World(auth, users, schools, clock, outbox, school, admin, desk)

@@ -20,6 +20,7 @@ from schoolauth import (
     Status,
     TokenRefused,
 )
+from schoolauth.ports import Store
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import (
     FrozenClock,
@@ -38,9 +39,8 @@ class World:
         users = MemoryUserRepository()
         self.clock, self.outbox = FrozenClock(), Outbox()
         self.auth = SchoolAuth(
-            users,
+            Store(users, MemorySchoolDirectory(users)),
             secret_key="a key for tests only, not a secret",
-            schools=MemorySchoolDirectory(users),
             mailer=self.outbox,
             links=Links(password="https://app.example.org/{token}"),
             hasher=cheap_hasher(),
@@ -107,9 +107,8 @@ def test_a_school_is_ready_to_use() -> None:
     """Its admin signs in and manages it; ids count from one."""
     users = MemoryUserRepository()
     auth = SchoolAuth(
-        users,
+        Store(users, MemorySchoolDirectory(users)),
         secret_key="a key for tests only, not a secret",
-        schools=MemorySchoolDirectory(users),
         hasher=cheap_hasher(),
         new_id=counted_ids("id"),
     )
@@ -223,9 +222,8 @@ def test_a_user_of_no_status_is_refused() -> None:
     """The text of a status is the status; what is none makes nobody."""
     users = MemoryUserRepository()
     auth = SchoolAuth(
-        users,
+        Store(users, MemorySchoolDirectory(users)),
         secret_key="a key for tests only, not a secret",
-        schools=MemorySchoolDirectory(users),
         hasher=cheap_hasher(),
         mailer=Outbox(),
     )

@@ -126,7 +126,7 @@ def test_the_others_follow_a_fixture_of_the_application(pytester: pytest.Pyteste
 import pytest
 from sqlalchemy import create_engine
 from schoolauth import SchoolAuth
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+from schoolauth.storage.sql import SqlStore, create_tables
 from schoolauth.testing import cheap_hasher
 
 @pytest.fixture
@@ -139,8 +139,7 @@ def engine(tmp_path):
 @pytest.fixture
 def schoolauth_auth(engine, schoolauth_clock):
     return SchoolAuth(
-        SqlUserRepository(engine),
-        schools=SqlSchoolDirectory(engine),
+        SqlStore(engine),
         secret_key="another key for tests, not a secret",
         hasher=cheap_hasher(),
         clock=schoolauth_clock,

@@ -63,12 +63,11 @@ class Context:
     @contextmanager
     def one_transaction(self) -> Iterator[UserManagement]:
         """Open the school's desk so that all that is done there is done, or nothing of it."""
-        from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+        from schoolauth.storage.sql import SqlStore
 
         school = self.school()
         with self.engine.begin() as connection:
-            users, schools = SqlUserRepository(connection), SqlSchoolDirectory(connection)
-            joined = self.auth.within(users, mailer=None, schools=schools)
+            joined = self.auth.within(SqlStore(connection), mailer=None)
             yield joined.support(by=self._by()).manage(school)
 
     def school(self) -> SchoolCode:
@@ -126,12 +125,11 @@ def opened(args: Namespace) -> Iterator[Context]:
 
 
 def _library(engine: Engine, secret_key: bytes, mailer: Mailer | None = None) -> SchoolAuth:
-    from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+    from schoolauth.storage.sql import SqlStore
 
     return SchoolAuth(
-        SqlUserRepository(engine),
+        SqlStore(engine),
         secret_key=secret_key,
-        schools=SqlSchoolDirectory(engine),
         mailer=mailer,
         links=_NOWHERE,
     )

@@ -86,16 +86,15 @@ def oneroster_set() -> Roster:
 
 
 def _play(out: Terminal, engine: Engine) -> None:
-    from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository, create_tables
+    from schoolauth.storage.sql import SqlStore, create_tables
 
     create_tables(engine)
     mails = KeptMails()
     auth = SchoolAuth(
-        SqlUserRepository(engine),
+        SqlStore(engine),
         secret_key=secrets.token_bytes(32),
         mailer=mails,
         links=_LINKS,
-        schools=SqlSchoolDirectory(engine),
     )
     out.heading("A Tour Through The FAQ")
     out.say(" ".join(_INTRODUCTION.split()))

@@ -17,10 +17,8 @@ from schoolauth.ports import (
     LegacyVerifier,
     Mailer,
     PasswordHasher,
-    SchoolDirectory,
+    Store,
     SystemClock,
-    Throttle,
-    UserRepository,
 )
 from schoolauth.rules.passwords import PasswordPolicy
 from schoolauth.service.admin_recovery import AdminRecovery
@@ -76,17 +74,15 @@ class SchoolAuth(AdminRecovery, _Desks):
     Safe to use from many threads. Needs nothing but a repository and a key to sign people in.
 
     Args:
-        users: where accounts are kept; it owns its transactions.
+        store: where accounts, schools and counts are kept; it owns its transactions.
         secret_key: at least 32 bytes, an own one for each environment.
         old_secret_keys: keys of sessions and links that shall still work; new ones use the first.
         mailer: hands mails over; wrap it in `QueuedMailer`, so that a known address is not slower.
         links: the addresses of the host's own pages.
-        schools: where schools are kept.
         policy: what a new password must keep to; `PasswordPolicy.seed()` if not given.
         hasher: argon2id with argon2-cffi's default profile if not given.
         legacy: verifiers from `schoolauth.legacy` for hashes of an older system, or of the hasher's
             own old parameters; every try does the work of each.
-        throttle: counts attempts; in this process's memory if not given.
         lock_after_failures: so many wrong passwords in a row shut an account until its owner resets
             by mail or an admin unlocks it (NIST SP 800-63B: at most 100); off if not given.
         clock: tells the time.
@@ -94,39 +90,35 @@ class SchoolAuth(AdminRecovery, _Desks):
         lifetimes: how long sessions and links last.
 
     Raises:
-        NotConfigured: if a key is too short, or *users* works in somebody else's transaction.
+        NotConfigured: if a key is too short, or *store* works in somebody else's transaction.
         TypeError: if something is not what its name says, such as a class for an instance of it.
         ValueError: if *lock_after_failures* is less than 1.
     """
 
     def __init__(
         self,
-        users: UserRepository,
+        store: Store,
         *,
         secret_key: str | bytes,
         old_secret_keys: Sequence[str | bytes] = (),
         mailer: Mailer | None = None,
         links: Links | None = None,
-        schools: SchoolDirectory | None = None,
         policy: PasswordPolicy | None = None,
         hasher: PasswordHasher | None = None,
         legacy: Sequence[LegacyVerifier] = (),
-        throttle: Throttle | None = None,
         lock_after_failures: int | None = None,
         clock: Clock | None = None,
         new_id: Callable[[], UserId | str] = _random_id,
         lifetimes: Lifetimes | None = None,
     ) -> None:
-        if _joined(users) or _joined(schools):
+        _require_store(store)
+        if _joined(store.users) or _joined(store.schools):
             raise NotConfigured(
-                "this repository works in a transaction of the host: use within() for it"
+                "this store works in a transaction of the host: use within() for it"
             )
         for name, value, methods in (
-            ("users", users, ("find", "search", "save", "history")),
             ("mailer", mailer, ("send",)),
-            ("schools", schools, ("find", "list", "save")),
             ("hasher", hasher, ("hash", "verify", "needs_rehash")),
-            ("throttle", throttle, ("reserve", "settle", "peek", "clear")),
             ("clock", clock, ("now",)),
             ("new_id", new_id, ("__call__",)),
         ):
@@ -146,8 +138,8 @@ class SchoolAuth(AdminRecovery, _Desks):
         clock = clock or SystemClock()
         tokens = Tokens(secret_key, old_secret_keys)
         self._core = Core(
-            users=users,
-            schools=schools,
+            users=store.users,
+            schools=store.schools,
             mailer=mailer,
             links=links or Links(),
             lifetimes=lifetimes or Lifetimes(),
@@ -156,7 +148,9 @@ class SchoolAuth(AdminRecovery, _Desks):
             new_id=new_id,
             tokens=tokens,
             credentials=Credentials(hasher or Argon2Hasher(), _require_verifiers(legacy)),
-            attempts=Attempts(throttle or MemoryThrottle(), tokens, clock, lock_after_failures),
+            attempts=Attempts(
+                store.throttle or MemoryThrottle(), tokens, clock, lock_after_failures
+            ),
         )
 
     def mail_failed(self, message: MailMessage) -> None:
@@ -176,31 +170,38 @@ class SchoolAuth(AdminRecovery, _Desks):
         """What hashes and checks passwords."""
         return self._core.credentials.hasher
 
-    def within(
-        self,
-        users: UserRepository,
-        *,
-        mailer: Mailer | None,
-        schools: SchoolDirectory | None = None,
-    ) -> Joined:
+    def within(self, store: Store, *, mailer: Mailer | None) -> Joined:
         """Return the desks inside a transaction of the host's own, which the host commits.
 
         Nothing is committed or tried again here; a refused change leaves no trace. Signing in and
         self-service stay outside: what a refusal records must outlive the host's rollback.
 
         Args:
-            users: a repository on the host's open transaction.
+            store: accounts and schools on the host's open transaction.
             mailer: a `HeldMailer`, released after the commit, or one that writes into the same
                 transaction; None if nothing here sends mail.
-            schools: a directory on the same transaction.
 
         Raises:
-            NotConfigured: if *users* owns its transactions.
+            NotConfigured: if *store* owns its transactions.
         """
-        if not _joined(users) or (schools is not None and not _joined(schools)):
-            raise NotConfigured("within() needs a repository on the host's own transaction")
-        core = replace(self._core, users=users, mailer=mailer, schools=schools, joined=True)
+        _require_store(store)
+        if not _joined(store.users) or (store.schools is not None and not _joined(store.schools)):
+            raise NotConfigured("within() needs a store on the host's own transaction")
+        core = replace(
+            self._core, users=store.users, schools=store.schools, mailer=mailer, joined=True
+        )
         return Joined(core)
+
+
+def _require_store(store: Store) -> None:
+    if not isinstance(store, Store):
+        raise TypeError("store must be a Store, such as SqlStore(engine) or Store(users, schools)")
+    for name, value, methods in (
+        ("users", store.users, ("find", "search", "save", "history")),
+        ("schools", store.schools, ("find", "list", "save")),
+        ("throttle", store.throttle, ("reserve", "settle", "peek", "clear")),
+    ):
+        _require_port(name, value, methods)
 
 
 def _require_port(name: str, value: object, methods: Sequence[str]) -> None:

@@ -12,7 +12,17 @@ from schoolauth.model.events import AuditEvent, SchoolAdded
 from schoolauth.model.names import SchoolCode, UserId, UserKey
 from schoolauth.model.school import School
 from schoolauth.model.user import User
+from schoolauth.ports import Store
 from schoolauth.storage.paging import check_limit, number_cursor, page_of, taken, text_cursor
+from schoolauth.throttle import MemoryThrottle
+
+
+class MemoryStore(Store):
+    """Keeps accounts, schools and counts in this process, and loses them with it."""
+
+    def __init__(self) -> None:
+        users = MemoryUserRepository()
+        super().__init__(users, MemorySchoolDirectory(users), MemoryThrottle())
 
 
 class MemoryUserRepository:

@@ -18,6 +18,7 @@ from schoolauth import (
     SchoolCode,
     SchoolDirectory,
     StorageUnavailable,
+    Store,
     User,
     UserId,
     UserQuery,
@@ -88,8 +89,7 @@ class House:
         self.using = using
         self.outbox = Outbox()
         self.auth = SchoolAuth(
-            emptied(using),
-            schools=DjangoSchoolDirectory(using),
+            Store(emptied(using), DjangoSchoolDirectory(using)),
             secret_key="a key for these tests, and no secret",
             mailer=self.outbox,
             links=Links(password="https://app.example.org/password/{token}"),
@@ -103,8 +103,10 @@ class House:
         held = HeldMailer(self.outbox)
         transaction.on_commit(held.release, using=self.using)
         joined = self.auth.within(
-            DjangoUserRepository(self.using, joined=True),
-            schools=DjangoSchoolDirectory(self.using, joined=True),
+            Store(
+                DjangoUserRepository(self.using, joined=True),
+                DjangoSchoolDirectory(self.using, joined=True),
+            ),
             mailer=held,
         )
         desk = joined.manage(by=self.admin.id)

@@ -1,6 +1,7 @@
 """The SQL stores: SQLAlchemy Core (2.0.40 or later) over SQLite, PostgreSQL, MariaDB or MySQL."""
 
 from schoolauth.storage.sql.schools import SqlSchoolDirectory
+from schoolauth.storage.sql.store import SqlStore
 from schoolauth.storage.sql.tables import (
     SCHEMA_VERSION,
     ExactText,
@@ -19,6 +20,7 @@ __all__ = [
     "ExactText",
     "HiddenText",
     "SqlSchoolDirectory",
+    "SqlStore",
     "SqlThrottle",
     "SqlUserRepository",
     "Tables",
