@@ -27,7 +27,7 @@ from schoolauth.testing import cheap_hasher
 from tests.service.doubles import Recorder
 from tests.service.world import PASSWORD, World, make_world
 
-NOT_AWAITED = {"mail_failed", "within", "policy", "hasher", "school", "of_admin"}
+NOT_AWAITED = {"mail_failed", "within", "policy", "hasher", "school"}
 
 
 def public(cls: type) -> dict[str, Any]:

@@ -50,7 +50,8 @@ from schoolauth.model.diagnosis import Diagnosis, Finding
 from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.imported import ImportedUser
-from schoolauth.model.mail import MailMessage
+from schoolauth.model.login import Login
+from schoolauth.model.mail import MailMessage, MailOutcome
 from schoolauth.model.mapping import (
     Create,
     Link,
@@ -79,11 +80,9 @@ from schoolauth.ports import (
     UserRepository,
 )
 from schoolauth.rules.passwords import PasswordPolicy
-from schoolauth.service.invitations import MailOutcome
 from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import Joined, SchoolAuth
 from schoolauth.service.settings import Lifetimes, Links
-from schoolauth.service.sign_in import Login
 from schoolauth.service.support_desk import SupportDesk
 from schoolauth.service.user_management import UserManagement
 from schoolauth.throttle import MemoryThrottle

@@ -15,22 +15,22 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from schoolauth.errors import Overloaded
+from schoolauth.model.arguments import KEEP
 from schoolauth.model.change import LISTED, Page
 from schoolauth.model.diagnosis import Diagnosis
 from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.imported import ImportedUser
+from schoolauth.model.login import Login
+from schoolauth.model.mail import MailOutcome
 from schoolauth.model.mapping import MappingDecision, MappingPlan, MappingReport
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.school import School
 from schoolauth.model.token import PasswordTokenInfo, RecoveryRequest
 from schoolauth.model.user import Role, Status, User
-from schoolauth.service.enrolment import KEEP
-from schoolauth.service.invitations import MailOutcome
 from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import SchoolAuth
-from schoolauth.service.sign_in import Login
 from schoolauth.service.support_desk import SupportDesk
 from schoolauth.service.user_management import UserManagement
 from schoolauth.workers import Workers

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
 from schoolauth.model.events import AuditEvent
@@ -19,11 +19,18 @@ from schoolauth.model.school import School
 from schoolauth.model.user import StoredPassword, User
 
 
+@runtime_checkable
+class Joinable(Protocol):
+    """What a repository or directory has that may work in a transaction of the host."""
+
+    joined: bool
+    """Whether it does: then it never commits, and `SchoolAuth.within` is the only way to use it."""
+
+
 class UserRepository(Protocol):
     """Where accounts and their history are kept; safe to use from many threads.
 
-    A repository that works inside somebody else's transaction says so with a true attribute
-    `joined`; it never commits, and is used through `SchoolAuth.within` only.
+    One that can work in a transaction of the host is `Joinable` too.
     """
 
     def find(self, keys: Collection[UserKey], /) -> Mapping[UserKey, User]:
@@ -178,6 +185,7 @@ class Mailer(Protocol):
         ...
 
 
+@runtime_checkable
 class PretendingMailer(Mailer, Protocol):
     """What a mailer may also offer: to take as long over a mail that nobody gets as over one."""
 

@@ -129,7 +129,6 @@ CALLS: dict[str, Call] = {
     "SchoolAuth.mail_failed": Call(lambda w, u: w.auth.mail_failed(w.mail("create_password"))),
     "SchoolAuth.manage": Call(lambda w, u: w.auth.manage(by=w.admin.id)),
     "SchoolAuth.support": Call(lambda w, u: w.auth.support(by="x")),
-    "UserManagement.of_admin": Call(lambda w, u: w.auth.manage(by=w.admin.id)),
     "UserManagement.get_user": Call(lambda w, u: w.desk.get_user(u.id)),
     "UserManagement.search": Call(lambda w, u: w.desk.search("jess")),
     "UserManagement.history": Call(lambda w, u: w.desk.history(u.id)),

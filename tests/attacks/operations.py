@@ -236,7 +236,6 @@ NO_OPERATIONS = {
     "SchoolAuth.mail_failed": "it records that something failed, or nothing",
     "SchoolAuth.support": "it asks no port",
     "SchoolAuth.within": "it asks no port; the desks' calls are put under faults joined, too",
-    "UserManagement.of_admin": "it is `SchoolAuth.manage`",
 }
 STEP_BY_STEP = {"SupportDesk.erase_leavers"}
 """Calls that say of themselves that they write one account after the other."""

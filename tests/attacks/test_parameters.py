@@ -51,7 +51,6 @@ PARAMETERS = {
     "UserManagement.find_duplicates": "",
     "UserManagement.get_user": "user_id",
     "UserManagement.history": "user_id kinds since after limit",
-    "UserManagement.of_admin": "core by",
     "UserManagement.plan_mapping": "rows source complete rekey",
     "UserManagement.reactivate": "user_id",
     "UserManagement.release_email": "user_id",
@@ -95,7 +94,7 @@ MEANINGS = {
     "words for the record": "line reason reference",
     "where a try or a list comes from, as the host says": "source",
     "what the host has in its hands": (
-        "accounts core decisions mailer message plan progress rows schools users"
+        "accounts decisions mailer message plan progress rows store"
     ),
 }
 """What each name stands for. None is an address of a page, a host or a header of a request."""

@@ -42,7 +42,9 @@ def open_school(rows: list[RosterRow]) -> tuple[UserManagement, dict[str, str]]:
     _, _, desk = a_school(auth)
     desk.apply_mapping(desk.plan_mapping(rows, source="old"))
     who = {
-        user.id.key: user.mis_id.value[1:] for user in desk._everyone() if user.mis_id is not None
+        user.id.key: user.mis_id.value[1:]
+        for user in desk._desk.everyone()
+        if user.mis_id is not None
     }
     return desk, who
 
@@ -63,9 +65,9 @@ def main() -> None:
         found += right
         alone += right and len(proposed) == 1
         wrong_only += not right
-    before = {user.id: user for user in desk._everyone()}
+    before = {user.id: user for user in desk._desk.everyone()}
     report = desk.apply_mapping(plan)
-    linked = sum(before[user.id] != user for user in desk._everyone() if user.id in before)
+    linked = sum(before[user.id] != user for user in desk._desk.everyone() if user.id in before)
     of = len(set(who.values()) & {str(row.mis_id)[1:] for row in new})
     rows = [
         ["true pairs", f"{of:,}", ""],

@@ -113,7 +113,7 @@ def planning(made: Databases, path: Path, count: int) -> float:
 def _memory(desk: UserManagement, rows: tuple[RosterRow, ...], count: int) -> None:
     tracemalloc.start()
     copied = [replace(row, given_name=row.given_name + " ") for row in rows]  # cells of their own
-    everyone = list(desk._everyone())
+    everyone = list(desk._desk.everyone())
     lists, _ = tracemalloc.get_traced_memory()
     del everyone
     tracemalloc.reset_peak()

@@ -7,18 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given
 
-from schoolauth.errors import LastAdmin, TransitionForbidden
+from schoolauth.errors import TransitionForbidden
 from schoolauth.model.change import Change, Stamp
 from schoolauth.model.events import (
     StatusChanged,
     UserMoved,
 )
-from schoolauth.model.names import SchoolCode, UserId, Username
+from schoolauth.model.names import Username
 from schoolauth.model.user import TRANSITIONS, Role, Status, User
 from schoolauth.rules import accounts
-from schoolauth.testing.strategies import names, school_codes
 from tests.rules.canary import (
     HILL,
     JAMES,
@@ -168,81 +166,3 @@ def test_identity_and_version_are_never_touched(name: str) -> None:
     status = next(status for status, wanted in call.becomes.items() if wanted is not None)
     changed = only_user(call.run(replace(JAMES, status=status), STAMP))
     assert (changed.id, changed.version, changed.created_at) == (JAMES.id, 7, LONG_AGO)
-
-
-# --- The last admin --------------------------------------------------------------------------
-
-
-def admin(name: str, role: Role = Role.ADMIN, status: Status = Status.ACTIVE) -> User:
-    return replace(JAMES, id=UserId.parse(name), role=role, status=status)
-
-
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("status", Status)
-def test_only_an_active_admin_needs_another_one(role: Role, status: Status) -> None:
-    """Anybody else may go without a look at who stays."""
-    user = admin("u1", role, status)
-    if user.is_active_admin:
-        with pytest.raises(LastAdmin):
-            accounts.standing_admin(user, [])
-        assert accounts.standing_admin(user, [admin("u2")]) == (admin("u2"),)
-    else:
-        assert accounts.standing_admin(user, []) == ()
-
-
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("status", Status)
-def test_only_an_active_admin_can_stay_behind(role: Role, status: Status) -> None:
-    """Neither the leaving one itself nor an invited or former admin counts."""
-    leaving, other = admin("u1"), admin("u2", role, status)
-    if other.is_active_admin:
-        assert accounts.standing_admin(leaving, [leaving, other, admin("u3")]) == (other,)
-    else:
-        with pytest.raises(LastAdmin):
-            accounts.standing_admin(leaving, [leaving, other])
-
-
-# --- Suggested usernames ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("family_name", "given_name", "first"),
-    [
-        ("James", "Jess", "wg204nx_james"),
-        ("O’Hara", "", "wg204nx_ohara"),
-        ("Müller-Lüdenscheidt", "", "wg204nx_mullerludenscheidt"),
-        ("Straße", "", "wg204nx_strasse"),
-        ("Núñez", "", "wg204nx_nunez"),
-        ("de la Cruz", "", "wg204nx_delacruz"),
-        ("Ｊａｍｅｓ", "", "wg204nx_james"),
-        ("James 2nd", "", "wg204nx_james2nd"),
-        ("李", "Jess", "wg204nx_jess"),
-        ("李", "明", "wg204nx_user"),
-        ("", "", "wg204nx_user"),
-        ("'", "-", "wg204nx_user"),
-    ],
-)
-def test_first_suggestion(family_name: str, given_name: str, first: str) -> None:
-    """School and family name in plain letters, else the given name, else a stand-in."""
-    suggested = accounts.suggest_usernames(HILL, family_name, given_name)
-    assert str(next(suggested)) == first
-    assert str(next(suggested)) == f"{first}.1"
-
-
-@given(school_codes(), names(), names())
-def test_suggestions_are_usernames(school: SchoolCode, family_name: str, given_name: str) -> None:
-    """Whatever school and names there are, each suggestion is valid, canonical and another one."""
-    suggested = list(accounts.suggest_usernames(school, family_name, given_name))
-    assert len(set(suggested)) == 10_000
-    for name in (*suggested[:2], suggested[-1]):
-        assert Username.parse(str(name)) == name
-        assert str(name) == name.key
-        assert name.key.startswith(f"{school.key}_")
-
-
-def test_suggestions_are_cut_to_fit_with_their_number() -> None:
-    """The longest school and name still leave room for four digits."""
-    school = SchoolCode.parse("s" * 40)
-    suggested = list(accounts.suggest_usernames(school, "x" * 100))
-    assert {len(str(name)) for name in suggested} <= set(range(59, 65))
-    assert len(str(suggested[-1])) == 64

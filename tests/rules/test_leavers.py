@@ -1,15 +1,15 @@
-"""The brake, and who must still stand: pure rules about leavers."""
+"""Who is absent from a complete list, and the brake on taking it at its word."""
 
 from __future__ import annotations
 
 import pytest
 
-from schoolauth.errors import TooManyLeavers
+from schoolauth.errors import RosterProblem, RosterUnreadable, TooManyLeavers
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId
-from schoolauth.model.roster import RosterRow
+from schoolauth.model.roster import Roster, RosterRow
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.mapping.leavers import absent, brake, guard, spare_last_admins
+from schoolauth.rules.mapping.leavers import absent, brake, refuse_incomplete, spare_last_admins
 from schoolauth.rules.mapping.row import read_row
 from tests.rules.rows import HILL, account, keys_of, planned
 
@@ -92,13 +92,11 @@ def test_a_leaver_without_an_account_costs_nothing() -> None:
     brake(nobody, [], 0)
 
 
-def test_who_stands_while_a_list_is_applied() -> None:
-    """An admin outside the change, nobody if one inside of it stands, nobody if there is none."""
-    ann, bob = account("ann", role=Role.ADMIN), account("bob", role=Role.ADMIN)
-    teacher = account("cat")
-    assert guard([ann], [ann, bob]) is None
-    assert guard([teacher], [teacher, ann, bob]) is ann
-    assert guard([teacher], [account("dan"), bob]) is bob
-    gone = account("ann", role=Role.ADMIN, status=Status.INACTIVE)
-    assert guard([gone], [ann, bob]) is bob
-    assert guard([teacher], [teacher]) is None
+def test_a_roster_of_changes_or_with_problem_rows_is_not_complete() -> None:
+    """Somebody may be missing in it; a row of somebody who can have no account costs nothing."""
+    pupil = RosterProblem(2, "role", "not_staff", "A pupil.")
+    unread = RosterProblem(3, "email", "email_invalid", "Not an address.")
+    refuse_incomplete(Roster((), (pupil,)))
+    with pytest.raises(RosterUnreadable) as caught:
+        refuse_incomplete(Roster((), (pupil, unread), delta=True))
+    assert [problem.code for problem in caught.value.problems] == ["email_invalid", "delta"]

@@ -14,9 +14,9 @@ from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import EmailAddress, MisId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.accounts import suggest_usernames
 from schoolauth.rules.mapping.match import changes_of
 from schoolauth.rules.mapping.row import read_row
+from schoolauth.rules.usernames import suggest_usernames
 from tests.rules.rows import HILL, MILL, account, planned
 from tests.strategies import any_text
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from schoolauth import MisId, NameInvalid, Role, SupportDesk, TokenRefused, User
+from schoolauth.model.arguments import KEEP
 from schoolauth.model.events import UserAdded
-from schoolauth.service.enrolment import KEEP
 from tests.service.world import PASSWORD, World
 
 EMAIL = "jess@hill.example.org"

@@ -13,11 +13,12 @@ from schoolauth import (
     User,
 )
 from schoolauth.model.events import SessionsEnded
+from schoolauth.service.verification import reauthenticate
 from tests.service.world import PASSWORD, World
 
 
 def again(world: World, user: User, password: str = PASSWORD) -> None:
-    world.auth._reauthenticate(user.id, password)
+    reauthenticate(world.auth._core, user.id, password)
 
 
 def wait(world: World, user: User) -> int:

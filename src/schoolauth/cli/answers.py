@@ -10,11 +10,11 @@ from schoolauth.model.change import Page
 from schoolauth.model.diagnosis import Diagnosis
 from schoolauth.model.duplicates import DuplicateGroup
 from schoolauth.model.events import AuditEvent
+from schoolauth.model.login import Login
 from schoolauth.model.mapping import MappingPlan, MappingReport
 from schoolauth.model.token import PasswordTokenInfo, RecoveryRequest
 from schoolauth.model.user import User
 from schoolauth.service.retention import LeaversErasure
-from schoolauth.service.sign_in import Login
 
 
 def answer_lines(answer: object, name_of: Callable[[str], str]) -> list[str]:

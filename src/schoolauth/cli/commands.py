@@ -12,7 +12,7 @@ from schoolauth.model.change import LISTED
 from schoolauth.model.names import Username
 from schoolauth.model.school import School
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.accounts import suggest_usernames
+from schoolauth.rules.usernames import suggest_usernames
 from schoolauth.service.user_management import UserManagement
 
 

@@ -26,6 +26,6 @@ from __future__ import annotations
 
 from schoolauth.mis.csv_file import read_csv
 from schoolauth.mis.oneroster import read_oneroster
-from schoolauth.mis.roster import Roster
+from schoolauth.model.roster import Roster
 
 __all__ = ["Roster", "read_csv", "read_oneroster"]

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from schoolauth.errors import EmailInvalid, Refused, RosterProblem
 from schoolauth.mis.headings import heading_key
-from schoolauth.mis.roster import Roster
 from schoolauth.model.names import (
     EMAIL_MAX,
     USERNAME_MAX,
@@ -16,7 +15,7 @@ from schoolauth.model.names import (
     SchoolCode,
     Username,
 )
-from schoolauth.model.roster import RosterRow
+from schoolauth.model.roster import Roster, RosterRow
 from schoolauth.model.text import NAME_MAX, parse_name
 from schoolauth.model.user import Role
 

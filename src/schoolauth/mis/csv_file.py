@@ -20,7 +20,7 @@ from schoolauth.mis.reading import (
     read_rows,
     unreadable,
 )
-from schoolauth.mis.roster import Roster
+from schoolauth.model.roster import Roster
 from schoolauth.model.text import require_text, strip_spaces
 
 _SCHOOLS_NAMED = 5

@@ -25,7 +25,7 @@ from schoolauth.mis.oneroster_people import (
 from schoolauth.mis.oneroster_sheet import Findings, Sheet
 from schoolauth.mis.oneroster_tables import TABLES
 from schoolauth.mis.reading import ROWS_MAX, Progress, unreadable
-from schoolauth.mis.roster import Roster
+from schoolauth.model.roster import Roster
 from schoolauth.model.text import require_text
 from schoolauth.ports import SystemClock
 

@@ -1,9 +1,44 @@
-"""What a constructor or a call may be given: checks that rooms share, before any work is done."""
+"""What a constructor or a call may be given: checks that several modules share."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
+
+from schoolauth.model.names import EmailAddress, Username
+from schoolauth.model.user import Role
+
+
+class _Keep:
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP: Any = _Keep()
+"""The default of an argument for which None means something: the value stays as it is."""
+
+
+def require_flag(value: bool, name: str) -> None:
+    """Raise `TypeError` unless *value* is a bool: the text ``"false"`` would count as true."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be bool, not {type(value).__name__}")
+
+
+def parse_role(role: Role) -> Role:
+    """Return *role*; anything but a `Role` or its value is a `TypeError`."""
+    if not isinstance(role, str) or role not in set(Role):
+        raise TypeError("role must be a Role")
+    return Role(role)
+
+
+def parse_email(email: EmailAddress | str) -> EmailAddress:
+    """Return *email* as an address."""
+    return email if isinstance(email, EmailAddress) else EmailAddress.parse(email)
+
+
+def parse_username(username: Username | str) -> Username:
+    """Return *username* as one."""
+    return username if isinstance(username, Username) else Username.parse(username)
 
 
 def require_kind(value: Any, kind: type, name: str) -> None:

@@ -1,4 +1,4 @@
-"""A mail that the library asks the host to send, and the addresses of the host's pages."""
+"""A mail that the library asks the host to send, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from schoolauth.errors import SchoolAuthError
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId
 
 MailKind = Literal[
@@ -40,3 +41,16 @@ class MailMessage:
     token: str | None = field(default=None, repr=False)
     link: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailOutcome:
+    """What became of one mail of many: `error` is None if it was handed over."""
+
+    user_id: UserId
+    error: SchoolAuthError | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether the mail was handed over."""
+        return self.error is None

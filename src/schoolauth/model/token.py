@@ -9,6 +9,7 @@ from typing import Literal
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 
 PasswordPurpose = Literal["password_reset", "create_password", "must_change"]
+MailedPurpose = Literal["password_reset", "create_password", "confirm_email"]
 TokenPurpose = Literal[
     "session", "password_reset", "create_password", "must_change", "confirm_email"
 ]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from schoolauth.errors import EmailMissing, LastAdmin, NotPermitted, TransitionForbidden
+from schoolauth.errors import EmailMissing, NotPermitted, TransitionForbidden
 from schoolauth.model.change import Change, Stamp
 from schoolauth.model.events import (
     AuditEvent,
@@ -22,8 +21,7 @@ from schoolauth.model.events import (
     UserErased,
     UserMoved,
 )
-from schoolauth.model.names import USERNAME_MAX, EmailAddress, MisId, SchoolCode, UserId, Username
-from schoolauth.model.text import fold
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
 from schoolauth.model.user import TRANSITIONS, Role, Status, StoredPassword, User
 
 
@@ -60,23 +58,6 @@ def add_user(
         epoch=stamp.epoch,
     )
     return user, UserAdded(**about(user, stamp), source=source, mis_digest=mis_digest)
-
-
-def suggest_usernames(
-    school: SchoolCode, family_name: str, given_name: str = ""
-) -> Iterator[Username]:
-    """Yield the product's own form, ``wg204nx_james``, then ``.1``, ``.2`` … up to ``.9999``.
-
-    Only a suggestion: that ``.1`` is free does not say whether it is the same person.
-    """
-    letters = (
-        "".join(c for c in fold(name) if c.isalnum() and c.isascii())
-        for name in (family_name, given_name)
-    )
-    stem = f"{school.key}_{next(filter(None, letters), 'user')}"[: USERNAME_MAX - 5]
-    yield Username.stored(stem, stem)  # ASCII, lower case: canonical as it stands
-    for number in range(1, 10_000):
-        yield Username.stored(f"{stem}.{number}", f"{stem}.{number}")
 
 
 def edit_user(user: User, stamp: Stamp, **wanted: Any) -> Change | None:
@@ -216,20 +197,6 @@ def set_legal_hold(user: User, on: bool, reason: str, stamp: Stamp) -> Change:
     _refuse_erased(user)
     event = LegalHoldSet(**about(user, stamp), on=on, reason=reason)
     return Change([replace(user, legal_hold=on)], [event])
-
-
-def standing_admin(user: User, other_admins: Iterable[User]) -> tuple[User, ...]:
-    """Return who must still be an active admin when *user* stops being one; nobody, if it is none.
-
-    Raises:
-        LastAdmin: if there is no other.
-    """
-    if not user.is_active_admin:
-        return ()
-    for other in other_admins:
-        if other.is_active_admin and other.id != user.id:
-            return (other,)
-    raise LastAdmin
 
 
 def advance(user: User, stamp: Stamp, **changes: Any) -> User:

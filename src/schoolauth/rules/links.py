@@ -1,4 +1,4 @@
-"""Forgotten passwords, changed addresses, and whether a token is still good."""
+"""Mailed links: who gets one for a forgotten password, and whether a token is still good."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schoolauth.errors import TokenRefusal
 from schoolauth.model.change import Change, Stamp
 from schoolauth.model.events import EmailChangeRequested, PasswordResetRequested
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
-from schoolauth.model.token import PasswordPurpose, TokenClaims
+from schoolauth.model.token import MailedPurpose, TokenClaims
 from schoolauth.model.user import Role, Status, User, from_micros
 
 DECOY = User(
@@ -26,14 +26,18 @@ DECOY = User(
 """Nobody: a link is minted and a mail written for them where a name denotes nobody."""
 
 
-def reset_purpose(user: User | None) -> PasswordPurpose | None:
+def reset_purpose(user: User | None) -> MailedPurpose | None:
     """Return which link an account gets when its password is said to be forgotten, if any.
 
     ACTIVE and INVITED accounts with an address get one; a mailed link never wakes INACTIVE.
     """
     if user is None or user.email is None:
         return None
-    return {Status.ACTIVE: "password_reset", Status.INVITED: "create_password"}.get(user.status)  # type: ignore[return-value] # str literals
+    purposes: dict[Status, MailedPurpose] = {
+        Status.ACTIVE: "password_reset",
+        Status.INVITED: "create_password",
+    }
+    return purposes.get(user.status)
 
 
 def record_reset_request(

@@ -1,7 +1,4 @@
-"""A lost admin account comes back with the headteacher's confirmation (FAQ: forgotten password).
-
-By a link that each approver on the school's file is mailed, or in writing to the support desk.
-"""
+"""A lost admin account comes back by a link that an approver on the school's file is mailed."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from schoolauth.mail.texts import compose
+from schoolauth.model.arguments import parse_email
 from schoolauth.model.change import Decision
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
@@ -19,9 +17,7 @@ from schoolauth.model.user import User
 from schoolauth.rules import admin_recovery as rules
 from schoolauth.rules.links import DECOY
 from schoolauth.service.attempts import require_source
-from schoolauth.service.core import Core
-from schoolauth.service.email_change import EmailChange
-from schoolauth.service.enrolment import parse_email
+from schoolauth.service.core import Core, Service
 from schoolauth.service.recovery_approval import (
     Recovered,
     account_text,
@@ -31,16 +27,15 @@ from schoolauth.service.recovery_approval import (
     mail_facts,
     open_request,
 )
+from schoolauth.service.settings import PURPOSES
 from schoolauth.tokens import expiry
 
 _NOWHERE = School(DECOY.school, "Nowhere", DECOY.email)
 """Asked where no school has the code, or none may approve: the same work, and nobody's mail."""
 
 
-class AdminRecovery(EmailChange):
+class AdminRecovery(Service):
     """The calls about a lost admin account that need no account; part of `SchoolAuth`."""
-
-    _core: Core
 
     def request_admin_recovery(
         self,
@@ -179,7 +174,7 @@ class _Request:
                 requested_by=asker,
                 new_email=email,
                 requested_at=now,
-                expires_at=expiry(now, core.lifetimes.recovery),
+                expires_at=expiry(now, PURPOSES["recovery"].lifetime(core.lifetimes)),
                 state=state,
             )
             for approver in asked
@@ -198,7 +193,7 @@ class _Request:
                     school=self.school.code,
                     school_name=self.school.name,
                     token=token,
-                    link=str(core.links.recovery).replace("{token}", token),
+                    link=core.links.to("recovery", token),
                     expires_at=claims.expires_at,
                     facts=self.facts,
                 )

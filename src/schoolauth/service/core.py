@@ -1,4 +1,4 @@
-"""What every service shares: the ports, and the one way to find, save, answer and send."""
+"""What every service stands on: the ports, and the one way to find, save, answer and send."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from schoolauth.errors import (
@@ -29,19 +29,21 @@ from schoolauth.model.events import (
     PasswordRefused,
 )
 from schoolauth.model.mail import MailKind, MailMessage
-from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
 from schoolauth.model.school import School
-from schoolauth.model.token import TokenClaims, TokenPurpose
+from schoolauth.model.token import MailedPurpose, TokenClaims, TokenPurpose
 from schoolauth.model.user import StoredPassword, User, to_micros
-from schoolauth.ports import Clock, Mailer, SchoolDirectory, UserRepository
+from schoolauth.ports import Clock, Mailer, PretendingMailer, SchoolDirectory, UserRepository
 from schoolauth.rules.passwords import PasswordPolicy
 from schoolauth.service.attempts import Attempts
 from schoolauth.service.credentials import Credentials
-from schoolauth.service.settings import Lifetimes, Links
+from schoolauth.service.settings import PURPOSES, Lifetimes, Links, Page
 from schoolauth.tokens import Tokens, expiry
 from schoolauth.workers import renew_in_children
 
 Answer = TypeVar("Answer")
+NOBODY = Username.stored("", "@")
+"""Looked up where nothing typed can be a key, so that every try asks the store the same once."""
 TRIES = 8
 """How often a decision is made again when the accounts changed while it was made."""
 
@@ -179,7 +181,7 @@ class Core:
         new_email: EmailAddress | None = None,
     ) -> tuple[str, datetime]:
         """Return a signed token for *user* as it stands, and when it expires."""
-        expires_at = expiry(self.clock.now(), self._lifetime(purpose))
+        expires_at = expiry(self.clock.now(), PURPOSES[purpose].lifetime(self.lifetimes))
         claims = TokenClaims(
             purpose=purpose,
             user=user.id,
@@ -190,17 +192,13 @@ class Core:
         )
         return self.tokens.issue(claims), expires_at
 
-    def _lifetime(self, purpose: TokenPurpose) -> timedelta:
-        lifetime: timedelta = getattr(self.lifetimes, purpose)
-        return lifetime
-
-    def need_mail(self, *links: str) -> None:
-        """Ask for the mailer and the named *links*, before anything is done.
+    def need_mail(self, *pages: Page) -> None:
+        """Ask for the mailer and the links to *pages*, before anything is done.
 
         Raises:
-            NotConfigured: if one was not, whoever asks.
+            NotConfigured: if one was not given, for everybody who asks.
         """
-        missing = [f"links.{link}" for link in links if getattr(self.links, link) is None]
+        missing = [f"links.{page}" for page in pages if self.links.template(page) is None]
         if self.mailer is None or missing:
             raise NotConfigured(f"this call needs {', '.join(['mailer', *missing])}")
 
@@ -221,7 +219,7 @@ class Core:
 
     def link_mail(
         self,
-        purpose: TokenPurpose,
+        purpose: MailedPurpose,
         user: User,
         to: EmailAddress,
         *,
@@ -229,17 +227,18 @@ class Core:
         school_name: str | None = None,
     ) -> MailMessage:
         """Return the mail with a link of *purpose*, good only for *user* as it stands."""
-        page = "email" if purpose == "confirm_email" else "password"
-        kind: MailKind = "confirm_email_change" if purpose == "confirm_email" else purpose  # type: ignore[assignment] # same words
+        of = PURPOSES[purpose]
+        assert of.mail is not None  # noqa: S101 # a session is never mailed
+        assert of.page is not None  # noqa: S101 # nor has it a page
         sent_to = None if purpose == "confirm_email" else to
         token, expires_at = self.issue(purpose, user, sent_to=sent_to, new_email=new_email)
         return compose(
-            kind,
+            of.mail,
             to=to,
             user=user,
             school_name=school_name,
             token=token,
-            link=getattr(self.links, page).replace("{token}", token),
+            link=self.links.to(of.page, token),
             expires_at=expires_at,
         )
 
@@ -266,11 +265,10 @@ class Core:
         return not failed
 
     def pretend(self, message: MailMessage) -> None:
-        """Take as long as `send` does, if the mailer knows how to; nobody gets *message*."""
-        pretend: Callable[[MailMessage], None] | None = getattr(self.mailer, "pretend", None)
-        if pretend is not None:
+        """Take as long as `send` does, if the mailer can; nobody gets *message*."""
+        if isinstance(self.mailer, PretendingMailer):
             with suppress(Exception):  # a failure of `send` is not told either
-                pretend(message)
+                self.mailer.pretend(message)
 
     def mail_failed(self, message: MailMessage) -> None:
         """Record that *message* was not sent; the record is lost only where the store is gone."""
@@ -279,3 +277,10 @@ class Core:
         )
         with suppress(SchoolAuthError):
             self.users.save(Change(events=[event]))
+
+
+class Service:
+    """The calls of one topic, over the one `Core`; siblings of it make up `SchoolAuth`."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core

@@ -9,13 +9,13 @@ from schoolauth.model.diagnosis import Diagnosis
 from schoolauth.model.text import require_text
 from schoolauth.rules import diagnosis, duplicates
 from schoolauth.rules.sign_in import read_typed_name
-from schoolauth.service.desk import Desk
+from schoolauth.service.desk import DeskService
 
 _READ_AT_MOST = 2000
 
 
-class Diagnosing(Desk):
-    """The desk's call about somebody who cannot sign in; part of `UserManagement`."""
+class Diagnosing(DeskService):
+    """The call about somebody who cannot sign in; part of `UserManagement`."""
 
     def diagnose(self, identifier: str) -> Diagnosis:
         """Return everything that keeps somebody from signing in or getting mail, likeliest first.
@@ -32,21 +32,22 @@ class Diagnosing(Desk):
             NotPermitted: if the desk's admin is none any more.
             Throttled: if the school met too many names of other schools within a day.
         """
-        core, typed = self._core, read_typed_name(require_text(identifier, "identifier"))
-        self._read()
+        desk, core = self._desk, self._desk.core
+        typed = read_typed_name(require_text(identifier, "identifier"))
+        desk.read()
         user = None if typed.key is None else core.find(typed.key)
-        if user is not None and typed.key is not None and self._is_foreign(user):
-            self._count_elsewhere([typed.key])
+        if user is not None and typed.key is not None and not desk.owns(user):
+            desk.count_elsewhere([typed.key])
             raise UserNotFound
         if user is None:
-            return diagnosis.no_such_account(typed.text, self._everyone())
-        groups = duplicates.find_duplicates(self._everyone(), {})
+            return diagnosis.no_such_account(typed.text, desk.everyone())
+        groups = duplicates.find_duplicates(desk.everyone(), {})
         alike = [group.users for group in groups if group.verdict == "one_person"]
         facts = diagnosis.Facts(
             user=user,
             exact=typed.exact,
             events=tuple(
-                islice(self._events(user=user.id, kinds=diagnosis.EXPLAINING), _READ_AT_MOST)
+                islice(desk.events(user=user.id, kinds=diagnosis.EXPLAINING), _READ_AT_MOST)
             ),
             wait=core.attempts.wait(user),
             duplicates=diagnosis.same_person(alike, user.id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schoolauth.errors import TokenRefused
+from schoolauth.model.arguments import parse_email
 from schoolauth.model.change import Decision
 from schoolauth.model.events import actor_user
 from schoolauth.model.names import EmailAddress, UserId
@@ -10,15 +11,12 @@ from schoolauth.model.text import require_text
 from schoolauth.model.user import User
 from schoolauth.rules import accounts
 from schoolauth.rules.links import record_email_request, token_refusal
-from schoolauth.service.core import Core
-from schoolauth.service.enrolment import parse_email
-from schoolauth.service.passwords import Passwords
+from schoolauth.service.core import Service
+from schoolauth.service.verification import reauthenticate
 
 
-class EmailChange(Passwords):
+class EmailChange(Service):
     """The calls about one's own address; part of `SchoolAuth`."""
-
-    _core: Core
 
     def request_email_change(
         self, user_id: UserId | str, *, password: str, new_email: EmailAddress | str
@@ -39,7 +37,7 @@ class EmailChange(Passwords):
         core = self._core
         email = parse_email(new_email)
         core.need_mail("email")
-        user = self._reauthenticate(user_id, password)
+        user = reauthenticate(core, user_id, password)
         core.attempts.count_confirmation(user, email)
         holder = core.find(email)
         core.users.save(record_email_request(user, core.stamp(actor_user(user.id))))
@@ -60,21 +58,20 @@ class EmailChange(Passwords):
             EmailTaken: if another account got the address in the meantime.
         """
         require_text(token, "token")
-        core, old = self._core, None
+        core = self._core
 
-        def decide() -> Decision[User]:
-            nonlocal old
+        def decide() -> Decision[tuple[User, User]]:
             claims = core.tokens.read(token, "confirm_email")
             user = core.find(claims.user)
             reason = token_refusal(claims, user, core.clock.now(), None)
             if reason is not None or user is None or claims.new_email is None:
                 return Decision(None, TokenRefused(reason or "invalid"))
-            old, stamp = user.email, core.stamp(actor_user(user.id))
+            stamp = core.stamp(actor_user(user.id))
             change = accounts.set_email(user, EmailAddress.parse(claims.new_email), stamp)
             if change is None:
                 return Decision(None, TokenRefused("used"))
-            return Decision(change, change.users[0].saved())
+            return Decision(change, (user, change.users[0].saved()))
 
-        changed = core.settle(decide)
-        core.notify("email_changed", changed, old)
-        return changed
+        before, after = core.settle(decide)
+        core.notify("email_changed", after, before.email)
+        return after

@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from schoolauth.errors import UsernameTaken
+from schoolauth.model.arguments import parse_email, parse_role, parse_username
 from schoolauth.model.change import Stamp
 from schoolauth.model.events import UserAdded
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, Username
 from schoolauth.model.text import parse_name
 from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts
+from schoolauth.rules.usernames import suggest_usernames
 from schoolauth.service.core import TRIES, Core
 
 _AT_ONCE = 20
 
 
-class _Keep:
-    def __repr__(self) -> str:
-        return "KEEP"
-
-
-KEEP: Any = _Keep()
-"""What stands for an argument that was not given, where None means something."""
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who shall have an account; without a *username* one is suggested."""
+    """Somebody who is to get an account; without a *username*, one is suggested."""
 
     given_name: str
     family_name: str
@@ -62,25 +54,8 @@ class Person:
         )
 
 
-def parse_role(role: Role) -> Role:
-    """Return *role*; anything but a `Role` or its value is a `TypeError`."""
-    if not isinstance(role, str) or role not in set(Role):
-        raise TypeError("role must be a Role")
-    return Role(role)
-
-
-def parse_email(email: EmailAddress | str) -> EmailAddress:
-    """Return *email* as an address."""
-    return email if isinstance(email, EmailAddress) else EmailAddress.parse(email)
-
-
-def parse_username(username: Username | str) -> Username:
-    """Return *username* as one."""
-    return username if isinstance(username, Username) else Username.parse(username)
-
-
 def new_user_id(core: Core) -> UserId:
-    """Return the id of an account to be."""
+    """Return an id for a new account."""
     made = core.new_id()
     return made if isinstance(made, UserId) else UserId.parse(made)
 
@@ -106,13 +81,13 @@ def new_account(
 
 def free_username(core: Core, school: SchoolCode, family_name: str, given_name: str) -> Username:
     """Return the first suggestion that no account of any school has."""
-    suggestions = accounts.suggest_usernames(school, family_name, given_name)
+    suggestions = suggest_usernames(school, family_name, given_name)
     while names := list(islice(suggestions, _AT_ONCE)):
         taken = core.users.find(names)
         for name in names:
             if name not in taken:
                 return name
-    raise UsernameTaken(next(accounts.suggest_usernames(school, family_name, given_name)))
+    raise UsernameTaken(next(suggest_usernames(school, family_name, given_name)))
 
 
 def with_suggestion(add: Callable[[], User], *, suggested: bool) -> User:

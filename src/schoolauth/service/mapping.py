@@ -14,28 +14,23 @@ from schoolauth.errors import (
     RosterUnreadable,
     UsernameTaken,
 )
+from schoolauth.model.arguments import require_flag
 from schoolauth.model.change import Decision
-from schoolauth.model.mapping import (
-    Create,
-    Link,
-    MappingDecision,
-    MappingItem,
-    MappingPlan,
-    MappingReport,
-    Skip,
-)
-from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
-from schoolauth.model.roster import RosterRow
-from schoolauth.model.user import Role, User
-from schoolauth.rules import accounts
+from schoolauth.model.mapping import MappingDecision, MappingPlan, MappingReport
+from schoolauth.model.names import MisId, UserId, UserKey, Username
+from schoolauth.model.roster import Roster, RosterRow
+from schoolauth.model.user import User
 from schoolauth.rules.mapping import leavers, match
-from schoolauth.rules.mapping.apply import MappedChanges
+from schoolauth.rules.mapping.apply import (
+    Add,
+    Applied,
+    apply,
+    check_decisions,
+    effect,
+)
 from schoolauth.rules.mapping.row import ReadRow, read_row
-from schoolauth.service.desk import Desk, require_flag
+from schoolauth.service.desk import DeskService, Read
 from schoolauth.service.enrolment import new_user_id
-
-_NO_LOSS = frozenset({"not_staff"})
-"""Problems of rows whose person can have no account, so that a list with them may be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,8 @@ class _Planned:
     everyone: dict[UserId, User]
 
 
-class RosterMapping(Desk):
-    """The desk's calls about staff lists; part of `UserManagement`."""
+class RosterMapping(DeskService):
+    """The calls about staff lists; part of `UserManagement`."""
 
     def plan_mapping(
         self,
@@ -79,33 +74,34 @@ class RosterMapping(Desk):
         """
         require_flag(complete, "complete")
         require_flag(rekey, "rekey")
-        if complete:
-            _refuse_incomplete(rows)
-        self._read()
+        if complete and isinstance(rows, Roster):
+            leavers.refuse_incomplete(rows)
+        self._desk.read()
         return self._plan(tuple(rows), source, complete=complete, rekey=rekey).plan
 
     def _plan(
         self, rows: Sequence[RosterRow], source: str, *, complete: bool, rekey: bool
     ) -> _Planned:
-        MisId(self._school, source, "1")  # an unusable source is refused before any work
+        desk = self._desk
+        MisId(desk.school, source, "1")  # an unusable source is refused before any work
         for row in rows:
             if not isinstance(row, RosterRow):
                 raise TypeError("rows must be RosterRow")
         if complete and not rows:
             message = "There is no row in it, and everybody would have left."
             raise RosterUnreadable([RosterProblem(None, None, "no_rows", message)])
-        everyone = {user.id: user for user in self._everyone()}
+        everyone = {user.id: user for user in desk.everyone()}
         addresses = {str(user.email): user.email for user in everyone.values() if user.email}
-        read = [read_row(row, self._school, source, addresses) for row in rows]
+        read = [read_row(row, desk.school, source, addresses) for row in rows]
         known = self._known(read, everyone.values())
-        self._count_elsewhere(
-            key for row in read for key in row.keys if key in known and self._is_foreign(known[key])
+        desk.count_elsewhere(
+            key for row in read for key in row.keys if key in known and not desk.owns(known[key])
         )
         taken = {user.username for user in everyone.values()}
         while True:
-            items = match.plan(read, known, everyone.values(), taken, self._school, rekey=rekey)
+            items = match.plan(read, known, everyone.values(), taken, desk.school, rekey=rekey)
             proposed = {Username.parse(item.username) for item in items if item.username}
-            found = {user.username for user in self._core.users.find(proposed - taken).values()}
+            found = {user.username for user in desk.core.users.find(proposed - taken).values()}
             if found <= taken:
                 break
             taken |= found  # names of this school's form that other schools' accounts have
@@ -124,7 +120,7 @@ class RosterMapping(Desk):
                     ours[key] = user
         wanted = {key for row in rows for key in row.keys}
         known = {key: ours[key] for key in wanted if key in ours}
-        return known | dict(self._core.users.find(wanted - known.keys()))
+        return known | dict(self._desk.core.users.find(wanted - known.keys()))
 
     def apply_mapping(
         self,
@@ -155,88 +151,46 @@ class RosterMapping(Desk):
             raise TypeError("plan must be a MappingPlan")
         _require_count(leavers_at_most)
         chosen = dict(decisions or {})
-        replaced: list[tuple[User, EmailAddress | None]] = []
+        desk, core = self._desk, self._desk.core
 
-        def decide() -> Decision[MappingReport]:
-            admin, _ = self._read()
+        def decide() -> Decision[Applied]:
+            read = desk.read()
             fresh = self._plan(plan.rows, plan.source, complete=plan.complete, rekey=plan.rekey)
             if fresh.plan != plan:
                 return Decision(None, MappingOutdated())
-            _check_decisions(chosen, plan.items)
-            wanted = [item for item in plan.items if not isinstance(chosen.get(item.key), Skip)]
-            leavers.brake(wanted, fresh.everyone.values(), leavers_at_most)
-            work = self._work(fresh, chosen)
-            replaced[:] = work.replaced
-            if not work.users:
-                return Decision(None, work.report())
-            stands = admin
-            if stands is None or stands.id in work.users:
-                stands = leavers.guard(work.users.values(), fresh.everyone.values())
-            unchanged = [] if stands is None else [stands]
-            return Decision(work.change(self._school, unchanged), work.report())
+            check_decisions(chosen, plan.items)
+            rows = {str(number): row for number, row in enumerate(fresh.rows, start=1)}
+            effects = {
+                item.key: effect(item, rows.get(item.key), chosen.get(item.key))
+                for item in plan.items
+            }
+            done = [item for item in plan.items if effects[item.key] is not None]
+            leavers.brake(done, fresh.everyone.values(), leavers_at_most)
+            applied = apply(
+                plan,
+                effects,
+                fresh.everyone,
+                desk.school,
+                desk.stamp(),
+                ids={
+                    key: new_user_id(core) for key, what in effects.items() if isinstance(what, Add)
+                },
+                digest=core.mis_digest,
+            )
+            if applied.change is None:
+                return Decision(None, applied)
+            ids = [user.id for user in applied.change.users]
+            before = tuple(fresh.everyone[user_id] for user_id in ids if user_id in fresh.everyone)
+            return Decision(desk.guarded(applied.change, Read(read.admin, before)), applied)
 
-        report = None
+        applied = None
         with suppress(EmailTaken, UsernameTaken, MisIdTaken):  # between planning and saving
-            report = self._core.settle(decide)
-        if report is None:
+            applied = core.settle(decide)
+        if applied is None:
             raise MappingOutdated
-        for user, old in replaced:
-            self._core.notify("email_changed", user, old)
-        return report
-
-    def _work(self, fresh: _Planned, chosen: Mapping[str, MappingDecision]) -> MappedChanges:
-        stamp = self._core.stamp(self._actor)
-        work = MappedChanges(stamp, fresh.plan.source, fresh.everyone, self._core.mis_digest)
-        rows = {str(number): row for number, row in enumerate(fresh.rows, start=1)}
-        for item in fresh.plan.items:
-            self._apply(item, rows.get(item.key), chosen.get(item.key), work)
-        if fresh.plan.rekey:
-            work.settle_mis_ids()
-        return work
-
-    def _apply(
-        self,
-        item: MappingItem,
-        row: ReadRow | None,
-        decision: MappingDecision | None,
-        work: MappedChanges,
-    ) -> None:
-        if isinstance(decision, Link) and row is not None:
-            work.edit(decision.user_id, row)
-        elif isinstance(decision, Create) and row is not None:
-            work.add(self._new_user(item, row))
-        elif decision is not None or item.kind not in {"changed", "new", "left"}:
-            work.left_alone.append(item.key)
-        elif item.kind == "new" and row is not None:
-            work.add(self._new_user(item, row))
-        elif item.user_id is None:  # a leaver who has no account
-            work.left_alone.append(item.key)
-        elif item.kind == "changed" and row is not None:
-            work.edit(item.user_id, row)
-        else:
-            work.deactivate(item.user_id)
-
-    def _new_user(self, item: MappingItem, row: ReadRow) -> accounts.NewUser:
-        return accounts.NewUser(
-            id=new_user_id(self._core),
-            school=self._school,
-            username=Username.parse(item.username or ""),
-            given_name=row.given_name,
-            family_name=row.family_name,
-            role=row.row.role or Role.TEACHER,
-            email=row.email,
-            mis_id=row.mis_id,
-        )
-
-
-def _refuse_incomplete(rows: object) -> None:
-    """Raise `RosterUnreadable` if a roster itself says that somebody may be missing in it."""
-    problems = [p for p in getattr(rows, "problems", ()) if p.code not in _NO_LOSS]
-    if getattr(rows, "delta", False):
-        message = "It has only what has changed, so nobody can be missing in it."
-        problems.append(RosterProblem(None, None, "delta", message))
-    if problems:
-        raise RosterUnreadable(problems)
+        for before, after in applied.replaced:
+            core.notify("email_changed", after, before.email)
+        return applied.report
 
 
 def _require_count(value: int | None) -> None:
@@ -244,25 +198,3 @@ def _require_count(value: int | None) -> None:
         raise TypeError("leavers_at_most must be int")
     if value is not None and value < 0:
         raise ValueError("leavers_at_most must be 0 or more")
-
-
-def _check_decisions(
-    decisions: Mapping[str, MappingDecision], items: Iterable[MappingItem]
-) -> None:
-    by_key = {item.key: item for item in items}
-    linked = [decision.user_id for decision in decisions.values() if isinstance(decision, Link)]
-    if len(set(linked)) != len(linked):
-        raise ValueError("two items cannot be linked to one account")
-    for key, decision in decisions.items():
-        item = by_key.get(key)
-        if item is None:
-            raise ValueError(f"the plan has no item {key!r}")
-        if isinstance(decision, Skip):
-            continue
-        if item.kind != "may_match":
-            raise ValueError(f"item {key} is {item.kind}: only may_match can be linked or created")
-        if isinstance(decision, Link):
-            if decision.user_id not in item.candidates:
-                raise ValueError(f"item {key} cannot be linked to an account it has not proposed")
-        elif not isinstance(decision, Create):
-            raise TypeError("a decision must be Link, Create or Skip")

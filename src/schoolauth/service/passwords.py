@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from schoolauth.errors import LoginRefused, TokenRefused, UserNotFound
+from schoolauth.errors import LoginRefused, TokenRefused
 from schoolauth.model.change import Change, Decision, Stamp
 from schoolauth.model.events import LoginWay, PasswordChangeWay, actor_user
+from schoolauth.model.login import Login
 from schoolauth.model.names import UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.token import PasswordPurpose, PasswordTokenInfo, TokenClaims
@@ -15,18 +16,11 @@ from schoolauth.model.user import User
 from schoolauth.ports import Outcome
 from schoolauth.rules import accounts
 from schoolauth.rules.links import DECOY, record_reset_request, reset_purpose, token_refusal
-from schoolauth.rules.sign_in import (
-    Attempt,
-    TypedName,
-    read_typed_name,
-    record_refusal,
-    record_sign_in,
-    refusal,
-    space_hints,
-)
+from schoolauth.rules.sign_in import read_typed_name, record_sign_in
 from schoolauth.service.attempts import require_source
-from schoolauth.service.core import Core
-from schoolauth.service.sign_in import NOBODY, Login, SignIn
+from schoolauth.service.core import NOBODY, Service
+from schoolauth.service.login import issue_login
+from schoolauth.service.verification import reauthenticate
 
 _PURPOSES: tuple[PasswordPurpose, ...] = ("password_reset", "create_password", "must_change")
 _WAYS: dict[str, PasswordChangeWay] = {
@@ -36,10 +30,8 @@ _WAYS: dict[str, PasswordChangeWay] = {
 }
 
 
-class Passwords(SignIn):
-    """The calls about passwords; part of `SchoolAuth`."""
-
-    _core: Core
+class Passwords(Service):
+    """The calls about one's own password; part of `SchoolAuth`."""
 
     def request_password_reset(self, email_or_username: str, *, source: str | None = None) -> None:
         """Mail a link to choose a new password, if the name is an account's that may have one.
@@ -125,7 +117,7 @@ class Passwords(SignIn):
             changed = core.settle(decide)
         core.attempts.try_to_forget(changed)
         core.notify("password_changed", changed, changed.email)
-        return self._login(changed, way, new_password)
+        return issue_login(core, changed, way, new_password)
 
     def _redeem(self, token: str) -> tuple[TokenClaims, User]:
         """Return what the token says and whose it is, or raise `TokenRefused`."""
@@ -152,7 +144,7 @@ class Passwords(SignIn):
         """
         require_text(current, "current")
         require_text(new, "new")
-        core, verified = self._core, self._reauthenticate(user_id, current)
+        core, verified = self._core, reauthenticate(self._core, user_id, current)
         actor = actor_user(verified.id)
         stored = core.new_password(new, verified, "change", actor)
         changed = self._change_verified(
@@ -160,37 +152,7 @@ class Passwords(SignIn):
             lambda user, stamp: accounts.choose_password(user, stored, stamp, how="change"),
         )
         core.notify("password_changed", changed, changed.email)
-        return self._login(changed, "password", new)
-
-    def _reauthenticate(self, user_id: UserId | str, password: str) -> User:
-        """Return the account if *password* is right; the try counts against the account."""
-        core = self._core
-        user = core.find(core.user_id(user_id))
-        if user is None:
-            raise UserNotFound
-        with core.attempts.begin(core.users, None, None) as places:
-            room = core.attempts.join_account(places, user, "")
-            matches, unreadable = core.credentials.check(password, user.password if room else None)
-            if not matches:  # at once: whatever fails from here on, it has been tried
-                places.settle(Outcome.FAILED)
-            attempt = Attempt(
-                at=core.clock.now(),
-                typed=TypedName(user.username, exact=True, text=user.username.key),
-                name_digest=places.name_digest,
-                hints=space_hints("", password),
-                user=user,
-                matches=matches,
-                unreadable=unreadable,
-                throttled=not room,
-                temporary_password=core.lifetimes.temporary_password,
-            )
-            reason = refusal(attempt)
-            if reason is None or reason == "must_change_password":
-                places.settle(Outcome.SUCCEEDED)
-                return user
-            places.settle(Outcome.FAILED)
-            core.users.save(record_refusal(attempt, reason))
-            raise LoginRefused(attempt.hints)
+        return issue_login(core, changed, "password", new)
 
     def _change_verified(self, verified: User, change: Callable[[User, Stamp], Change]) -> User:
         """Save a change of the account, as long as its credentials are those that were verified."""

@@ -1,4 +1,4 @@
-"""Approving that a lost admin account gets a new address, by a link or in writing."""
+"""The steps of an approval, by a link or in writing: a lost admin account gets a new address."""
 
 from __future__ import annotations
 
@@ -36,45 +36,6 @@ class Recovered:
     before: User
     others: tuple[User, ...]
     school: School
-
-
-def confirm(
-    core: Core,
-    school: School,
-    *,
-    confirmation_from: EmailAddress,
-    reference: str,
-    new_email: EmailAddress,
-    account: UserId | Username | str | None,
-    actor: str,
-) -> User:
-    """Recover an account on a written confirmation from an address on the school's file."""
-    core.need_mail("password")
-    named = account_text(account)
-    found = [
-        who for who, address in rules.approvers(school).items() if address == confirmation_from
-    ]
-
-    def decide() -> Decision[Recovered]:
-        stamp = core.stamp(actor)
-        if not found:
-            reason: ApprovalReason = (
-                "not_on_file" if rules.approvers(school) else "no_approver_on_file"
-            )
-            refusal = rules.record_refusal(school.code, reason, stamp, reference=reference)
-            return Decision(refusal, ApprovalRefused(reason))
-        return decide_approval(
-            core,
-            school,
-            admins_of(core, school.code),
-            approver=found[0],
-            new_email=new_email,
-            account=named,
-            stamp=stamp,
-            reference=reference,
-        )
-
-    return finish(core, core.settle(decide), "the school's headteacher or deputy, in writing")
 
 
 def open_request(core: Core, token: str) -> tuple[RecoveryClaims, School, list[User]]:
@@ -180,7 +141,10 @@ def _signed_in_since(core: Core, request: RecoveryClaims, user: UserId) -> bool:
     kinds = frozenset({LoginSucceeded.kind, RecoveryRequested.kind})
     query = HistoryQuery(request.school, user, kinds, request.requested_at, limit=PAGE_MAX)
     later = takewhile(
-        lambda event: getattr(event, "request", None) != request.request, core.events(query)
+        lambda event: (
+            not (isinstance(event, RecoveryRequested) and event.request == request.request)
+        ),
+        core.events(query),
     )
     return any(isinstance(event, LoginSucceeded) for event in later)
 

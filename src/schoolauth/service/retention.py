@@ -1,4 +1,4 @@
-"""How long leavers' data are kept: whose account is due, and erasing it (UK GDPR article 5)."""
+"""How long data are kept: erasing leavers (UK GDPR article 5), and the legal hold against it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schoolauth.errors import NotPermitted, TransitionForbidden, UserNotFound
+from schoolauth.model.arguments import require_flag
 from schoolauth.model.change import PAGE_MAX, Change, Stamp
 from schoolauth.model.names import UserId
 from schoolauth.model.school import School
+from schoolauth.model.text import parse_name
 from schoolauth.model.user import Status, User
 from schoolauth.rules import accounts
-from schoolauth.service.desk import require_flag
-from schoolauth.service.support import Support
+from schoolauth.service.desk import SupportService
 
 _EVERY = 100
 
@@ -31,8 +32,28 @@ class LeaversErasure:
     erased: tuple[UserId, ...] = ()
 
 
-class Retention(Support):
-    """The support desk's call about leavers' data; part of `SupportDesk`."""
+class Retention(SupportService):
+    """The calls about how long data are kept; part of `SupportDesk`."""
+
+    def set_legal_hold(self, user_id: UserId | str, on: bool, *, reason: str) -> User:
+        """Forbid to erase an account, or allow it again.
+
+        Args:
+            user_id: whose.
+            on: True to forbid.
+            reason: a case number, 1 to 100 characters; it stays in the history, so no names.
+
+        Raises:
+            UserNotFound: if there is no such account.
+            TransitionForbidden: for an ERASED account.
+            NameInvalid: if the reason cannot be used.
+        """
+        require_flag(on, "on")
+        text = parse_name(reason, "reason")
+        desk = self._desk_of(user_id)
+        return desk.change(
+            user_id, lambda user, stamp: accounts.set_legal_hold(user, on, text, stamp)
+        ).after
 
     def erase_leavers(
         self,
@@ -81,9 +102,8 @@ class Retention(Support):
 
     def _inactive_since(self, before: datetime) -> Iterator[User]:
         for school in self._every_school():
-            desk = self.manage(school.code)
             inactive = frozenset({Status.INACTIVE})
-            for user in desk._everyone(statuses=inactive):  # noqa: SLF001 # its own desk
+            for user in self._desk(school.code).everyone(statuses=inactive):
                 if user.status_since <= before:
                     yield user
 
@@ -104,6 +124,5 @@ class Retention(Support):
             return accounts.erase(user, stamp) if due else None
 
         with suppress(NotPermitted, TransitionForbidden, UserNotFound):
-            desk = self._desk_of(user_id)
-            return desk._change(user_id, rule).status is Status.ERASED  # noqa: SLF001 # its own desk
+            return self._desk_of(user_id).change(user_id, rule).after.status is Status.ERASED
         return False

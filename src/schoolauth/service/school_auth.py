@@ -1,10 +1,10 @@
-"""`SchoolAuth`: the library's front desk, one object for each process."""
+"""`SchoolAuth`: every call of the library begins here; one object for each process."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from schoolauth.errors import NotConfigured
 from schoolauth.hashing import Argon2Hasher
@@ -14,18 +14,26 @@ from schoolauth.model.names import UserId
 from schoolauth.model.text import parse_name
 from schoolauth.ports import (
     Clock,
+    Joinable,
     LegacyVerifier,
     Mailer,
     PasswordHasher,
+    SchoolDirectory,
     Store,
     SystemClock,
+    UserRepository,
 )
 from schoolauth.rules.passwords import PasswordPolicy
 from schoolauth.service.admin_recovery import AdminRecovery
 from schoolauth.service.attempts import Attempts
-from schoolauth.service.core import Core
+from schoolauth.service.core import Core, Service
 from schoolauth.service.credentials import Credentials
+from schoolauth.service.desk import desk_of_admin
+from schoolauth.service.email_change import EmailChange
+from schoolauth.service.passwords import Passwords
+from schoolauth.service.sessions import Sessions
 from schoolauth.service.settings import Lifetimes, Links
+from schoolauth.service.sign_in import SignIn
 from schoolauth.service.support_desk import SupportDesk
 from schoolauth.service.user_management import UserManagement
 from schoolauth.throttle import MemoryThrottle
@@ -36,10 +44,8 @@ def _random_id() -> str:
     return secrets.token_hex(16)
 
 
-class _Desks:
-    """Where the desks are opened; both the process's own and a transaction's."""
-
-    _core: Core
+class Desks(Service):
+    """Where the desks are opened; part of `SchoolAuth`, and all that a host's transaction has."""
 
     def manage(self, by: UserId | str) -> UserManagement:
         """Open the desk of an active admin, for their own school.
@@ -47,7 +53,7 @@ class _Desks:
         Raises:
             NotPermitted: if *by* is not an active admin's id.
         """
-        return UserManagement.of_admin(self._core, by)
+        return UserManagement(desk_of_admin(self._core, by))
 
     def support(self, by: str) -> SupportDesk:
         """Open the desk of the vendor's own staff; the host guards this door.
@@ -61,14 +67,11 @@ class _Desks:
         return SupportDesk(self._core, actor_support(parse_name(by, "support_name")))
 
 
-@dataclass(frozen=True)
-class Joined(_Desks):
+class Joined(Desks):
     """The desks inside a transaction of the host's own; nothing here commits (see `within`)."""
 
-    _core: Core
 
-
-class SchoolAuth(AdminRecovery, _Desks):
+class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks):
     """The account core: signing in, passwords, links, and the two desks. One for each process.
 
     Safe to use from many threads. Needs nothing but a repository and a key to sign people in.
@@ -137,7 +140,7 @@ class SchoolAuth(AdminRecovery, _Desks):
                 raise ValueError("lock_after_failures must be at least 1")
         clock = clock or SystemClock()
         tokens = Tokens(secret_key, old_secret_keys)
-        self._core = Core(
+        core = Core(
             users=store.users,
             schools=store.schools,
             mailer=mailer,
@@ -152,6 +155,7 @@ class SchoolAuth(AdminRecovery, _Desks):
                 store.throttle or MemoryThrottle(), tokens, clock, lock_after_failures
             ),
         )
+        super().__init__(core)
 
     def mail_failed(self, message: MailMessage) -> None:
         """Record that a mail which a queue had taken was not sent; never raises for it.
@@ -219,5 +223,5 @@ def _require_verifiers(legacy: Sequence[LegacyVerifier]) -> tuple[LegacyVerifier
     return tuple(legacy)
 
 
-def _joined(store: object) -> bool:
-    return bool(getattr(store, "joined", False))
+def _joined(part: UserRepository | SchoolDirectory | Joinable | None) -> bool:
+    return isinstance(part, Joinable) and bool(part.joined)

@@ -1,17 +1,26 @@
-"""What a host decides once: the addresses of its own pages, and how long things last."""
+"""What a host decides once: the addresses of its own pages, and how long things last.
+
+`PURPOSES` says which page, which mail and which lifetime each kind of token has.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from schoolauth.errors import NotConfigured
+from schoolauth.model.mail import MailKind
 from schoolauth.model.text import require_text
+from schoolauth.model.token import TokenPurpose
 
 _LONGEST = timedelta(days=3653)
 """Ten years: no calendar ends before."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Page = Literal["password", "email", "recovery"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +49,21 @@ class Links:
                 raise NotConfigured(
                     f"links.{field.name} must be https (or http on localhost), with one {{token}}"
                 )
+
+    def template(self, page: Page) -> str | None:
+        """Return the address of *page* as the host gave it."""
+        return {"password": self.password, "email": self.email, "recovery": self.recovery}[page]
+
+    def to(self, page: Page, token: str) -> str:
+        """Return the link to *page* that carries *token*.
+
+        Raises:
+            NotConfigured: if the host gave no address for it.
+        """
+        template = self.template(page)
+        if template is None:
+            raise NotConfigured(f"this call needs links.{page}")
+        return template.replace("{token}", token)
 
 
 def _is_safe(template: str) -> bool:
@@ -80,3 +104,21 @@ class Lifetimes:
                 raise NotConfigured(f"lifetimes.{field.name} must be longer than nothing")
             if lifetime > _LONGEST:
                 raise NotConfigured(f"lifetimes.{field.name} must be ten years or less")
+
+
+class Purpose(NamedTuple):
+    """What belongs to one kind of token: its lifetime, and its mail and page if it has them."""
+
+    lifetime: Callable[[Lifetimes], timedelta]
+    mail: MailKind | None = None
+    page: Page | None = None
+
+
+PURPOSES: Mapping[TokenPurpose | Literal["recovery"], Purpose] = {
+    "session": Purpose(lambda last: last.session),
+    "must_change": Purpose(lambda last: last.must_change),
+    "password_reset": Purpose(lambda last: last.password_reset, "password_reset", "password"),
+    "create_password": Purpose(lambda last: last.create_password, "create_password", "password"),
+    "confirm_email": Purpose(lambda last: last.confirm_email, "confirm_email_change", "email"),
+    "recovery": Purpose(lambda last: last.recovery, "approve_recovery", "recovery"),
+}

@@ -14,40 +14,60 @@ from schoolauth.errors import (
 from schoolauth.model.change import Change, Decision
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.imported import ImportedUser
-from schoolauth.model.names import MisId
+from schoolauth.model.names import MisId, SchoolCode
 from schoolauth.model.user import Role, User
 from schoolauth.rules import imports
 from schoolauth.rules.imports import ReadAccount
 from schoolauth.service.core import TRIES
-from schoolauth.service.desk import Desk
+from schoolauth.service.desk import Desk, SupportService
 from schoolauth.service.enrolment import new_user_id
 
 
-class UserImport(Desk):
-    """The support desk's import into one school (see `SupportDesk.import_users`)."""
+class UserImport(SupportService):
+    """The call that imports accounts; part of `SupportDesk`."""
 
-    def run(self, accounts: Iterable[ImportedUser], source: str) -> tuple[User, ...]:
-        """Import *accounts*, and tell those who were active admins before of every new admin."""
-        MisId(self._school, source, "1")  # an unusable source is refused before any work
+    def import_users(
+        self,
+        school: SchoolCode | str,
+        accounts: Iterable[ImportedUser],
+        *,
+        source: str = "import",
+    ) -> tuple[User, ...]:
+        """Bring in the accounts of an older system with their hashes: all of them, or none.
+
+        An account with a hash is ACTIVE and signs in with its old password; one without is INVITED,
+        until a password is chosen. The school's active admins are told of every new admin.
+
+        Args:
+            school: whose accounts they are.
+            accounts: what the older system has, each as an `ImportedUser`.
+            source: the older system's name for the history, such as ``django``; lower case.
+
+        Raises:
+            ImportRefused: with every problem of every account, such as a hash that no configured
+                scheme recognises, or a name that is taken.
+            SchoolUnknown: if there is no such school.
+            NameInvalid: if *source* cannot be used.
+            NotConfigured: without a school directory.
+        """
+        desk = self._desk(self._school(school).code)
+        MisId(desk.school, source, "1")  # an unusable source is refused before any work
         given = tuple(accounts)
         for account in given:
             if not isinstance(account, ImportedUser):
                 raise TypeError("accounts must be ImportedUser")
         if not given:
             return ()
-        read = [
-            imports.read_account(account, self._school, line)
-            for line, account in enumerate(given, 1)
-        ]
+        read = [imports.read_account(each, desk.school, line) for line, each in enumerate(given, 1)]
         admins = [account for account in read if account.values.get("role") is Role.ADMIN]
-        standing = list(self._active_admins()) if admins else []
-        imported = self._import(read, source)
+        standing = list(desk.active_admins()) if admins else []
+        imported = self._import(desk, read, source)
         for user in imported:
             for admin in standing if user.role is Role.ADMIN else ():
                 self._core.notify("admin_added", admin, admin.email, new_admin=user.full_name)
         return imported
 
-    def _import(self, read: list[ReadAccount], source: str) -> tuple[User, ...]:
+    def _import(self, desk: Desk, read: list[ReadAccount], source: str) -> tuple[User, ...]:
         core = self._core
         alone = [*self._alone(read)]
         ids = [new_user_id(core) for _ in read]
@@ -57,12 +77,12 @@ class UserImport(Desk):
             problems = [*alone, *imports.taken(read, core.users.find(keys))]
             if problems:
                 return Decision(None, ImportRefused(sorted(problems, key=_line)))
-            stamp = core.stamp(self._actor)
+            stamp = desk.stamp()
             users: list[User] = []
             events: list[AuditEvent] = []
             for account, user_id in zip(read, ids, strict=True):
                 user, recorded = imports.import_account(
-                    account, user_id, self._school, stamp, source
+                    account, user_id, desk.school, stamp, source
                 )
                 users.append(user)
                 events.extend(recorded)

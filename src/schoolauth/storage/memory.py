@@ -25,6 +25,14 @@ class MemoryStore(Store):
         super().__init__(users, MemorySchoolDirectory(users), MemoryThrottle())
 
 
+class _Journal:
+    """The history, and the lock under which it and the accounts change together."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.events: list[AuditEvent] = []
+
+
 class MemoryUserRepository:
     """Keeps accounts and history in this process, and loses them with it.
 
@@ -34,10 +42,11 @@ class MemoryUserRepository:
     joined = False
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.journal = _Journal()
+        """What a `MemorySchoolDirectory` of the same store shares."""
+        self._lock, self._events = self.journal.lock, self.journal.events
         self._by_key: dict[UserKey, User] = {}
         self._users: dict[UserId, User] = {}
-        self._events: list[AuditEvent] = []
 
     def find(self, keys: Collection[UserKey], /) -> Mapping[UserKey, User]:
         """Return the accounts that *keys* denote; an absent key is absent from the answer."""
@@ -133,9 +142,9 @@ class MemorySchoolDirectory:
     joined = False
 
     def __init__(self, users: MemoryUserRepository | None = None) -> None:
-        # the very list and lock of the repository: school and event are one step
-        self._lock = threading.Lock() if users is None else users._lock  # noqa: SLF001 # same file
-        self._events = [] if users is None else users._events  # noqa: SLF001 # same file
+        # the repository's own: a school and its event are one step
+        journal = _Journal() if users is None else users.journal
+        self._lock, self._events = journal.lock, journal.events
         self._schools: dict[SchoolCode, School] = {}
 
     def find(self, codes: Collection[SchoolCode], /) -> Mapping[SchoolCode, School]:

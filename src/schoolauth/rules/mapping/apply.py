@@ -1,127 +1,243 @@
-"""What an applied mapping plan writes, gathered item by item into one change."""
+"""What applying a plan does: an effect for each item, and one value with all that changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from schoolauth.model.change import Change, Stamp
 from schoolauth.model.events import AuditEvent, EmailChanged, MappingApplied, UserEdited
-from schoolauth.model.mapping import MappingReport
-from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId
-from schoolauth.model.user import User
+from schoolauth.model.mapping import (
+    Create,
+    Link,
+    MappingDecision,
+    MappingItem,
+    MappingPlan,
+    MappingReport,
+    Skip,
+)
+from schoolauth.model.names import MisId, SchoolCode, UserId, Username
+from schoolauth.model.user import Role, User
 from schoolauth.rules import accounts
 from schoolauth.rules.mapping.match import changes_of
 from schoolauth.rules.mapping.row import ReadRow
 
 
-class MappedChanges:
-    """Accounts as they shall be, with their events.
+@dataclass(frozen=True, slots=True)
+class Add:
+    """The row's person gets an account of this username."""
+
+    row: ReadRow
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The account gets what the row says."""
+
+    user_id: UserId
+    row: ReadRow
+
+
+@dataclass(frozen=True, slots=True)
+class Deactivate:
+    """The account becomes inactive."""
+
+    user_id: UserId
+
+
+Effect = Add | Edit | Deactivate
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a plan changes: `change` is None if that is nothing.
+
+    `replaced` has the accounts that get another address, before and after: the old one is told.
+    """
+
+    change: Change | None
+    report: MappingReport
+    replaced: tuple[tuple[User, User], ...]
+
+
+class _Written(NamedTuple):
+    before: User | None
+    after: User
+    events: tuple[AuditEvent, ...]
+
+
+def effect(
+    item: MappingItem, row: ReadRow | None, decision: MappingDecision | None
+) -> Effect | None:
+    """Return what is done about one item, or None if it is left alone.
 
     Args:
-        stamp: who applies the plan, and when.
-        source: the MIS that the list is of.
+        item: from the plan.
+        row: the item's row, parsed; None for an account that is not in a complete list any more.
+        decision: what a person decided about the item, if anything.
+    """
+    if isinstance(decision, Skip):
+        return None
+    if row is not None:
+        if isinstance(decision, Link):
+            return Edit(decision.user_id, row)
+        if isinstance(decision, Create) or item.kind == "new":
+            return Add(row, item.username or "")
+        if item.kind == "changed" and item.user_id is not None:
+            return Edit(item.user_id, row)
+    if item.kind == "left" and item.user_id is not None:
+        return Deactivate(item.user_id)
+    return None
+
+
+def apply(
+    plan: MappingPlan,
+    effects: Mapping[str, Effect | None],
+    everyone: Mapping[UserId, User],
+    school: SchoolCode,
+    stamp: Stamp,
+    *,
+    ids: Mapping[str, UserId],
+    digest: Callable[[MisId], str],
+) -> Applied:
+    """Return all that the *effects* of a plan's items change.
+
+    Args:
+        plan: with its source, and whether the MIS has given new ids.
+        effects: by item key, in the plan's order.
         everyone: the school's accounts, as they were planned on.
+        school: whose accounts.
+        stamp: who applies the plan, and when.
+        ids: the id of each new account, by item key.
         digest: makes the keyed digest that stands for a MIS id in events.
     """
 
-    def __init__(
-        self,
-        stamp: Stamp,
-        source: str,
-        everyone: Mapping[UserId, User],
-        digest: Callable[[MisId], str],
-    ) -> None:
-        self._stamp = stamp
-        self._source = source
-        self._everyone = everyone
-        self._digest = digest
-        self._added: list[UserId] = []
-        self._changed: list[UserId] = []
-        self._left: list[UserId] = []
-        self._events: list[AuditEvent] = []
-        self.users: dict[UserId, User] = {}
-        self.replaced: list[tuple[User, EmailAddress | None]] = []
-        """Accounts with a new address, each with the old one, which is told."""
-        self.left_alone: list[str] = []
-        """Keys of the items that nothing is done about."""
-
-    def add(self, new: accounts.NewUser) -> None:
-        """Make an account."""
-        digest = None if new.mis_id is None else self._digest(new.mis_id)
-        user, event = accounts.add_user(new, self._stamp, source=self._source, mis_digest=digest)
-        self.users[user.id] = user
-        self._events.append(event)
-        self._added.append(user.id)
-
-    def edit(self, user_id: UserId, row: ReadRow) -> None:
-        """Change what the row says of an account, if it says anything new."""
-        user = self._everyone[user_id]
-        changes: dict[str, Any] = dict(changes_of(row, user))
-        if changes:
-            changed = replace(user, **changes)
-            if "email" in changes:
-                changed = accounts.advance(changed, self._stamp)
-                self._events.append(EmailChanged(**accounts.about(user, self._stamp)))
-                self.replaced.append((changed, user.email))
-            self._write(changed, tuple(changes))
-            self._changed.append(user_id)
-
-    def deactivate(self, user_id: UserId) -> None:
-        """Make a leaver's account inactive; it keeps its address, for the list may be wrong."""
-        change = accounts.deactivate(self._everyone[user_id], self._stamp)
-        (self.users[user_id],) = change.users
-        self._events.extend(change.events)
-        self._left.append(user_id)
-
-    def settle_mis_ids(self) -> None:
-        """Take a MIS id from whoever had it, where a list with new ids gives it to another."""
-        claimed = {
-            user.mis_id: user.id
-            for user in self.users.values()
-            if user.mis_id is not None and self._before(user.id) != user.mis_id
-        }
-        for user in self._everyone.values():
-            now = self.users.get(user.id, user)
-            if now.mis_id in claimed and claimed[now.mis_id] != now.id:
-                self._write(replace(now, mis_id=None), ("mis_id",))
-                self._changed.append(user.id)
-
-    def report(self) -> MappingReport:
-        """Return what was gathered, for the caller."""
-        return MappingReport(
-            tuple(self._added),
-            tuple(dict.fromkeys(self._changed)),
-            tuple(self.left_alone),
-            tuple(self._left),
+    def edited(user: User, changes: Mapping[str, Any]) -> UserEdited:
+        new_id = changes.get("mis_id")
+        return UserEdited(
+            **accounts.about(user, stamp),
+            fields=tuple(changes),
+            source=plan.source,
+            mis_digest=None if new_id is None else digest(new_id),
         )
 
-    def change(self, school: SchoolCode, unchanged: Sequence[User]) -> Change:
-        """Return what was gathered, for the store."""
-        applied = MappingApplied(
-            at=self._stamp.at,
-            actor=self._stamp.actor,
-            school=school,
-            source=self._source,
-            added=len(self._added),
-            changed=len(set(self._changed)),
-            left=len(self._left),
-        )
-        return Change(self.users.values(), [*self._events, applied], unchanged)
+    written: dict[UserId, _Written] = {}
+    for key, what in effects.items():
+        match what:
+            case Add(row, username):
+                new = _new_user(ids[key], school, username, row)
+                of_id = None if row.mis_id is None else digest(row.mis_id)
+                user, added = accounts.add_user(new, stamp, source=plan.source, mis_digest=of_id)
+                written[user.id] = _Written(None, user, (added,))
+            case Edit(user_id, row):
+                before = everyone[user_id]
+                changes: dict[str, Any] = dict(changes_of(row, before))
+                if changes:
+                    events: list[AuditEvent] = [edited(before, changes)]
+                    after = replace(before, **changes)
+                    if "email" in changes:
+                        after = accounts.advance(after, stamp)
+                        events.insert(0, EmailChanged(**accounts.about(before, stamp)))
+                    written[user_id] = _Written(before, after, tuple(events))
+            case Deactivate(user_id):  # the address stays: the list may be wrong
+                change = accounts.deactivate(everyone[user_id], stamp)
+                written[user_id] = _Written(everyone[user_id], change.users[0], change.events)
+    if plan.rekey:
+        for user in _without_their_ids(written, everyone):
+            done = written.get(user.id, _Written(everyone[user.id], user, ()))
+            events = [*done.events, edited(user, {"mis_id": None})]
+            written[user.id] = _Written(done.before, user, tuple(events))
+    report = _report(effects, written.values())
+    replaced = tuple(
+        (before, after)
+        for before, after, _ in written.values()
+        if before is not None and before.email != after.email
+    )
+    if not written:
+        return Applied(None, report, replaced)
+    applied = MappingApplied(
+        at=stamp.at,
+        actor=stamp.actor,
+        school=school,
+        source=plan.source,
+        added=len(report.added),
+        changed=len(report.changed),
+        left=len(report.left),
+    )
+    events = [event for one in written.values() for event in one.events]
+    return Applied(
+        Change([one.after for one in written.values()], [*events, applied]), report, replaced
+    )
 
-    def _write(self, user: User, fields: tuple[str, ...]) -> None:
-        new_id = user.mis_id if "mis_id" in fields else None
-        self.users[user.id] = user
-        self._events.append(
-            UserEdited(
-                **accounts.about(user, self._stamp),
-                fields=fields,
-                source=self._source,
-                mis_digest=None if new_id is None else self._digest(new_id),
-            )
-        )
 
-    def _before(self, user_id: UserId) -> MisId | None:
-        user = self._everyone.get(user_id)
-        return None if user is None else user.mis_id
+def check_decisions(decisions: Mapping[str, MappingDecision], items: Iterable[MappingItem]) -> None:
+    """Refuse decisions that do not fit their items.
+
+    Raises:
+        ValueError: for an item that there is not, an account that it does not propose, or a
+            decision about an item that needs none.
+        TypeError: for anything but a decision.
+    """
+    by_key = {item.key: item for item in items}
+    linked = [decision.user_id for decision in decisions.values() if isinstance(decision, Link)]
+    if len(set(linked)) != len(linked):
+        raise ValueError("two items cannot be linked to one account")
+    for key, decision in decisions.items():
+        item = by_key.get(key)
+        if item is None:
+            raise ValueError(f"the plan has no item {key!r}")
+        if isinstance(decision, Skip):
+            continue
+        if item.kind != "may_match":
+            raise ValueError(f"item {key} is {item.kind}: only may_match can be linked or created")
+        if isinstance(decision, Link):
+            if decision.user_id not in item.candidates:
+                raise ValueError(f"item {key} cannot be linked to an account it has not proposed")
+        elif not isinstance(decision, Create):
+            raise TypeError("a decision must be Link, Create or Skip")
+
+
+def _new_user(user_id: UserId, school: SchoolCode, username: str, row: ReadRow) -> accounts.NewUser:
+    return accounts.NewUser(
+        id=user_id,
+        school=school,
+        username=Username.parse(username),
+        given_name=row.given_name,
+        family_name=row.family_name,
+        role=row.row.role or Role.TEACHER,
+        email=row.email,
+        mis_id=row.mis_id,
+    )
+
+
+def _without_their_ids(
+    written: Mapping[UserId, _Written], everyone: Mapping[UserId, User]
+) -> Iterable[User]:
+    """Return the accounts that lose a MIS id, because a list with new ids gives it to another."""
+    claimed = {
+        after.mis_id: after.id
+        for before, after, _ in written.values()
+        if after.mis_id is not None and (before is None or before.mis_id != after.mis_id)
+    }
+    now = [written[user.id].after if user.id in written else user for user in everyone.values()]
+    return [
+        replace(user, mis_id=None)
+        for user in now
+        if user.mis_id in claimed and claimed[user.mis_id] != user.id
+    ]
+
+
+def _report(effects: Mapping[str, Effect | None], written: Iterable[_Written]) -> MappingReport:
+    added, changed, left = [], [], []
+    deactivated = {what.user_id for what in effects.values() if isinstance(what, Deactivate)}
+    for before, after, _ in written:
+        if before is None:
+            added.append(after.id)
+        elif after.id in deactivated:
+            left.append(after.id)
+        else:
+            changed.append(after.id)
+    alone = tuple(key for key, what in effects.items() if what is None)
+    return MappingReport(tuple(added), tuple(changed), alone, tuple(left))

@@ -8,16 +8,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from schoolauth.errors import TooManyLeavers
+from schoolauth.errors import RosterProblem, RosterUnreadable, TooManyLeavers
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
+from schoolauth.model.roster import Roster
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Status, User
 from schoolauth.rules.mapping.match import is_retired
 from schoolauth.rules.mapping.row import ReadRow
 
+_NO_LOSS = frozenset({"not_staff"})
+"""Problems of rows whose person can have no account, so that a list with them may be complete."""
 _FEW, _MANY, _SHARE = 3, 50, 10
 """A file may retire a tenth of the accounts, or 3 of a small school's, and never more than 50."""
+
+
+def refuse_incomplete(roster: Roster) -> None:
+    """Refuse to call a list complete if the roster itself says that somebody may be missing.
+
+    Raises:
+        RosterUnreadable: if it has problem rows, or only what has changed.
+    """
+    problems = [problem for problem in roster.problems if problem.code not in _NO_LOSS]
+    if roster.delta:
+        message = "It has only what has changed, so nobody can be missing in it."
+        problems.append(RosterProblem(None, None, "delta", message))
+    if problems:
+        raise RosterUnreadable(problems)
 
 
 def absent(
@@ -101,17 +118,6 @@ def brake(items: Iterable[MappingItem], everyone: Iterable[User], at_most: int |
         at_most = min(_MANY, max(_FEW, standing // _SHARE))
     if leavers > at_most:
         raise TooManyLeavers(leavers, at_most)
-
-
-def guard(written: Collection[User], everyone: Iterable[User]) -> User | None:
-    """Return an active admin who must still stand when a list is applied, if there is one.
-
-    None if one who is *written* stands: then the store holds it to that anyway.
-    """
-    if any(user.is_active_admin for user in written):
-        return None
-    ids = {user.id for user in written}
-    return next((user for user in everyone if user.is_active_admin and user.id not in ids), None)
 
 
 def _leaving(items: Iterable[MappingItem]) -> set[UserId]:

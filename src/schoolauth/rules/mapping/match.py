@@ -14,9 +14,9 @@ from schoolauth.model.mapping import MappingItem, MappingKind
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Username
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.accounts import suggest_usernames
 from schoolauth.rules.mapping.row import ReadRow
 from schoolauth.rules.mapping.similar_names import NamesOf
+from schoolauth.rules.usernames import suggest_usernames
 
 
 def plan(

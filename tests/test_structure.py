@@ -1,4 +1,4 @@
-"""The house itself: its codes, its pages, its rooms and who may come into which."""
+"""The repository itself: its codes, its pages, its layers and which may import which."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ import pytest
 from schoolauth import errors
 from schoolauth.model.events import EVENT_KINDS, AuditEvent
 from schoolauth.model.user import TRANSITIONS, Status
+from schoolauth.service.core import Service
+from schoolauth.service.desk import DeskService, SupportService
+from schoolauth.service.school_auth import Joined, SchoolAuth
+from schoolauth.service.support_desk import SupportDesk
+from schoolauth.service.user_management import UserManagement
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "schoolauth"
@@ -85,7 +90,7 @@ def test_error_codes_are_a_closed_set() -> None:
     assert sorted(codes) == sorted(get_args(errors.ErrorCode))
 
 
-def test_no_error_class_is_hidden_in_another_room() -> None:
+def test_no_error_class_is_hidden_in_another_module() -> None:
     """Every exception of the library is in errors.py, where its code is looked for."""
     known = {cls.__name__ for cls in error_classes()} | {"Exception", "BaseException"}
     hidden = [
@@ -152,7 +157,7 @@ def test_status_page_draws_the_table() -> None:
     assert re.findall(r"```mermaid\n(.*?)\n```", text, flags=re.DOTALL) == [diagram(TRANSITIONS)]
 
 
-# --- Rooms -----------------------------------------------------------------------------------
+# --- Layers ----------------------------------------------------------------------------------
 
 
 def test_arrows_go_downward_only() -> None:
@@ -165,7 +170,24 @@ def test_arrows_go_downward_only() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_front_door_is_light() -> None:
+@pytest.mark.parametrize(
+    ("face", "base"),
+    [
+        (SchoolAuth, Service),
+        (Joined, Service),
+        (UserManagement, DeskService),
+        (SupportDesk, SupportService),
+    ],
+)
+def test_services_are_siblings(face: type, base: type) -> None:
+    """Each topic stands on the one base class and on no other topic."""
+    topics = [cls for cls in face.__bases__ if cls is not base]
+    assert topics
+    assert {cls.__bases__ for cls in topics} == {(base,)} or face is Joined
+    assert set(face.__mro__) - {face, *topics, base, object} == set()
+
+
+def test_importing_the_library_is_light() -> None:
     """A fresh `import schoolauth` loads no database, event loop, mail, DNS or test library."""
     script = "import json, sys, schoolauth; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -187,7 +209,7 @@ def test_nothing_else_lies_at_the_top() -> None:
 
 
 def test_long_files_have_a_reason() -> None:
-    """No file of src outgrows its room, but for the listed ones, which are still long."""
+    """No file of src is longer than one topic needs, but for the listed ones, which still are."""
     lines = {
         path.relative_to(SOURCE.parent).as_posix(): path.read_text(encoding="utf-8").count("\n")
         for path in SOURCES

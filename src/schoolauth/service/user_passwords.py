@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from schoolauth.errors import (
     EmailMissing,
@@ -13,31 +12,19 @@ from schoolauth.errors import (
     TransitionForbidden,
     UserNotFound,
 )
+from schoolauth.model.arguments import require_flag
 from schoolauth.model.change import Change, Decision
 from schoolauth.model.events import AccountUnlocked, CreatePasswordSent, PasswordChangeWay
-from schoolauth.model.mail import MailMessage
+from schoolauth.model.mail import MailMessage, MailOutcome
 from schoolauth.model.names import UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.user import Status, User
 from schoolauth.rules import accounts
-from schoolauth.service.desk import Desk, require_flag
+from schoolauth.service.desk import DeskService, Read
 
 
-@dataclass(frozen=True, slots=True)
-class MailOutcome:
-    """What became of one mail of many: `error` is None if it was handed over."""
-
-    user_id: UserId
-    error: SchoolAuthError | None = None
-
-    @property
-    def sent(self) -> bool:
-        """Whether the mail was handed over."""
-        return self.error is None
-
-
-class Invitations(Desk):
-    """The desk's calls about other people's passwords; part of `UserManagement`."""
+class UserPasswords(DeskService):
+    """The calls about other people's passwords; part of `UserManagement`."""
 
     def set_password(
         self, user_id: UserId | str, password: str, *, must_change: bool = True
@@ -55,20 +42,21 @@ class Invitations(Desk):
         """
         require_text(password, "password")
         require_flag(must_change, "must_change")
-        self._refuse_own(user_id)
-        how: PasswordChangeWay = "admin" if self._admin is not None else "support"
-        _, (user,) = self._read(user_id)
+        desk, core = self._desk, self._desk.core
+        desk.refuse_own(user_id)
+        how: PasswordChangeWay = "admin" if desk.admin is not None else "support"
+        (user,) = desk.read(user_id).users
         if user.status not in {Status.INVITED, Status.ACTIVE}:
             raise TransitionForbidden(user.status.value, "password")
-        stored = self._core.new_password(password, user, how, self._actor)
-        changed = self._change(
+        stored = core.new_password(password, user, how, desk.actor)
+        changed = desk.change(
             user_id,
             lambda user, stamp: accounts.choose_password(
                 user, stored, stamp, how=how, must_change=must_change
             ),
-        )
-        self._core.attempts.try_to_forget(changed)
-        self._core.notify("password_changed", changed, changed.email)
+        ).after
+        core.attempts.try_to_forget(changed)
+        core.notify("password_changed", changed, changed.email)
         return changed
 
     def send_create_password_email(self, user_id: UserId | str) -> None:
@@ -96,14 +84,14 @@ class Invitations(Desk):
         """
         if isinstance(user_ids, str | UserId):
             raise TypeError("user_ids must be a collection of ids")
-        core = self._core
+        desk, core = self._desk, self._desk.core
         core.need_mail("password")
-        ids = list(dict.fromkeys(self._core.user_id(user_id) for user_id in user_ids))
-        school_name = core.school_name(self._school)
+        ids = list(dict.fromkeys(core.user_id(user_id) for user_id in user_ids))
+        school_name = core.school_name(desk.school)
 
         def decide() -> Decision[list[tuple[UserId, MailMessage | Refused]]]:
-            admin, present = self._read_present(ids)
-            stamp = core.stamp(self._actor)
+            admin, present = desk.read_present(ids)
+            stamp = desk.stamp()
             letters: list[tuple[UserId, MailMessage | Refused]] = []
             events = []
             for user_id in ids:
@@ -115,8 +103,9 @@ class Invitations(Desk):
                             at=stamp.at, actor=stamp.actor, school=user.school, user=user.id
                         )
                     )
-            unchanged = [] if admin is None else [admin]
-            return Decision(Change((), events, unchanged) if events else None, letters)
+            if not events:
+                return Decision(None, letters)
+            return Decision(desk.guarded(Change(events=events), Read(admin, ())), letters)
 
         outcomes = []
         for user_id, letter in core.settle(decide):
@@ -135,12 +124,9 @@ class Invitations(Desk):
             return TransitionForbidden(user.status.value, "create_password")
         if user.email is None:
             return EmailMissing()
-        return self._core.link_mail("create_password", user, user.email, school_name=school_name)
-
-    def _read_present(self, ids: list[UserId]) -> tuple[User | None, dict[UserId, User]]:
-        admin, _ = self._read()
-        found = self._core.users.find(ids) if ids else {}
-        return admin, {user.id: user for user in found.values() if user.school == self._school}
+        return self._desk.core.link_mail(
+            "create_password", user, user.email, school_name=school_name
+        )
 
     def unlock(self, user_id: UserId | str) -> None:
         """Clear what was counted of failed attempts, so that the person can try again at once.
@@ -148,15 +134,14 @@ class Invitations(Desk):
         Raises:
             UserNotFound: if the school has no such account.
         """
+        desk = self._desk
 
         def decide() -> Decision[User]:
-            admin, (user,) = self._read(user_id)
-            stamp = self._core.stamp(self._actor)
+            read = desk.read(user_id)
+            (user,), stamp = read.users, desk.stamp()
             event = AccountUnlocked(
                 at=stamp.at, actor=stamp.actor, school=user.school, user=user.id
             )
-            return Decision(
-                Change(events=[event], unchanged=() if admin is None else [admin]), user
-            )
+            return Decision(desk.guarded(Change(events=[event]), read), user)
 
-        self._core.attempts.forget(self._core.settle(decide))
+        desk.core.attempts.forget(desk.core.settle(decide))

@@ -1,0 +1,90 @@
+"""The one verification that every typed password gets, with its attempt counted around it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schoolauth.errors import Hint, LoginRefused, UserNotFound
+from schoolauth.model.events import LoginFailure
+from schoolauth.model.names import UserId
+from schoolauth.model.user import User
+from schoolauth.ports import Outcome
+from schoolauth.rules.sign_in import (
+    Attempt,
+    TypedName,
+    record_refusal,
+    refusal,
+    space_hints,
+)
+from schoolauth.service.attempts import OpenAttempt
+from schoolauth.service.core import Core
+
+
+class Verified(NamedTuple):
+    """An attempt after its verification, and the private reason why nobody comes in, if any."""
+
+    attempt: Attempt
+    reason: LoginFailure | None
+
+
+def verify(
+    core: Core,
+    places: OpenAttempt,
+    typed: TypedName,
+    user: User | None,
+    password: str,
+    hints: tuple[Hint, ...],
+) -> Verified:
+    """Check *password* once, whatever the account is, and count a wrong one at once.
+
+    Args:
+        core: the ports.
+        places: what is held for this attempt; the account's own is added.
+        typed: the name that was typed.
+        user: the account of that name, if there is one.
+        password: what was typed.
+        hints: what the typed text shows of spaces.
+
+    Raises:
+        Overloaded: too many people are signing in.
+    """
+    free = core.attempts.join_account(places, user, typed.text)
+    stored = user.password if user is not None and typed.exact and free else None
+    matches, unreadable = core.credentials.check(password, stored)
+    if not matches:  # at once: it was tried, whatever fails from here on
+        places.settle(Outcome.FAILED)
+    attempt = Attempt(
+        at=core.clock.now(),
+        typed=typed,
+        name_digest=places.name_digest,
+        hints=hints,
+        user=user,
+        matches=matches,
+        unreadable=unreadable,
+        throttled=not free,
+        temporary_password=core.lifetimes.temporary_password,
+    )
+    return Verified(attempt, refusal(attempt))
+
+
+def reauthenticate(core: Core, user_id: UserId | str, password: str) -> User:
+    """Return the account if *password* is right; the try counts against the account.
+
+    Raises:
+        LoginRefused: if it is wrong; it is recorded.
+        UserNotFound: if there is no such account.
+        Overloaded: too many people are signing in.
+    """
+    user = core.find(core.user_id(user_id))
+    if user is None:
+        raise UserNotFound
+    typed = TypedName(user.username, exact=True, text=user.username.key)
+    with core.attempts.begin(core.users, None, None) as places:
+        hints = space_hints("", password)
+        attempt, reason = verify(core, places, typed, user, password, hints)
+        if reason is None or reason == "must_change_password":
+            places.settle(Outcome.SUCCEEDED)
+            return user
+        places.settle(Outcome.FAILED)
+        core.users.save(record_refusal(attempt, reason))
+        raise LoginRefused(hints)
