@@ -23,7 +23,7 @@ from schoolauth import (
     UserManagement,
 )
 from schoolauth.aio import AsyncSchoolAuth, AsyncSupportDesk, AsyncUserManagement
-from schoolauth.testing import cheap_hasher
+from schoolauth.workers import Workers
 from tests.service.doubles import Recorder
 from tests.service.world import PASSWORD, World, make_world
 
@@ -163,7 +163,7 @@ def test_a_cancelled_call_that_waits_never_hashes(world: World) -> None:
     class Slow(Recorder):
         def __init__(self) -> None:
             super().__init__()
-            self.workers = cheap_hasher().workers.__class__(1, name="slow")
+            self.workers, self.wait = Workers(1, name="slow"), 30.0
 
         def verify(self, password: str, stored: Any) -> bool:
             running.set()

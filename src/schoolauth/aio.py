@@ -29,6 +29,7 @@ from schoolauth.model.roster import RosterRow
 from schoolauth.model.school import School
 from schoolauth.model.token import PasswordTokenInfo, RecoveryRequest
 from schoolauth.model.user import Role, Status, User
+from schoolauth.ports import HasWorkers
 from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import SchoolAuth
 from schoolauth.service.support_desk import SupportDesk
@@ -44,9 +45,11 @@ class _Pools:
     """Where calls run: those that hash in the hasher's own workers, the others in a second pool."""
 
     def __init__(self, auth: SchoolAuth) -> None:
-        own = getattr(auth.hasher, "workers", None)
-        self._hashing = own if isinstance(own, Workers) else Workers(4, name="schoolauth-hash")
-        self._hash_wait: float = getattr(auth.hasher, "wait", _WAIT_SECONDS)
+        hasher = auth.hasher
+        if isinstance(hasher, HasWorkers):
+            self._hashing, self._hash_wait = hasher.workers, hasher.wait
+        else:
+            self._hashing, self._hash_wait = Workers(4, name="schoolauth-hash"), _WAIT_SECONDS
         self._calls = Workers(_CALL_WORKERS, name="schoolauth-call")
 
     async def hashing(self, call: Callable[[], T]) -> T:
