@@ -7,7 +7,7 @@ import contextvars
 import inspect
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar, get_type_hints
@@ -287,8 +287,16 @@ def test_after_close_every_call_says_that_it_is_closed(world: World) -> None:
 
 def test_leaving_async_with_waits_for_calls_and_not_in_the_loop() -> None:
     """What was taken is done then, hashes too; what comes meanwhile is told that it is closed."""
-    hasher = Slow(Workers(1, name="slow"))
-    slow = make_world(hasher=hasher)
+    left = threading.Event()
+
+    class Last(Slow):
+        def verify(self, password: str, stored: Any) -> bool:
+            matches = super().verify(password, stored)
+            assert not left.wait(0.1)
+            return matches
+
+    hasher = Last(Workers(1, name="last"))
+    world = make_world(hasher=hasher)
 
     async def check() -> None:
         async def come_late() -> None:
@@ -296,16 +304,38 @@ def test_leaving_async_with_waits_for_calls_and_not_in_the_loop() -> None:
                 await auth.log_in("nobody", "late")
             hasher.gate.set()
 
-        async with AsyncSchoolAuth(slow.auth) as auth:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        async with AsyncSchoolAuth(world.auth) as auth:
             names = ("running", "waiting", "cancelled")
             tasks = [asyncio.create_task(auth.log_in("nobody", name)) for name in names]
             await asyncio.to_thread(hasher.running.wait, 30)
             tasks[2].cancel()
+            busy = loop.run_in_executor(None, hasher.gate.wait, 30)  # closing has to wait for it
             late = asyncio.create_task(come_late())
+        left.set()
         assert hasher.verified == ["running", "waiting"]
-        await late
         for task in tasks[:2]:
             with pytest.raises(LoginRefused):
                 await task
+        await asyncio.gather(busy, late)
 
     asyncio.run(check())
+
+
+def test_closing_ends_the_threads_and_what_is_done_is_not_kept(world: World) -> None:
+    """So that a long-lived process holds no answers, and a test suite no threads."""
+    before, auth = set(threading.enumerate()), AsyncSchoolAuth(world.auth)
+
+    def started() -> list[str]:
+        threads = set(threading.enumerate()) - before
+        return [each.name for each in threads if each.name.startswith("schoolauth-call")]
+
+    async def check() -> None:
+        async with auth:
+            await auth.manage(by=world.admin.id)
+            assert not auth._pools._taken
+            assert len(started()) == 16
+
+    asyncio.run(check())
+    assert started() == []

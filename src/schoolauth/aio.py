@@ -94,6 +94,7 @@ def _awaited(
     async def awaited(self: _Face[Sync], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._pools.run(lambda: call(self._sync, *args, **kwargs), hashes=hashes)
 
+    awaited.__annotations__ = inspect.get_annotations(call)  # from Python 3.14 on, `wraps` does not
     return awaited
 
 
