@@ -32,7 +32,6 @@ REFERENCE = ROOT / "docs" / "reference"
 AT_THE_TOP = {"CHANGELOG.md", "LICENSE", "README.md", "docs", "pyproject.toml", "src", "tests"}
 LINES_MAX = 320
 LONG_FILES = {
-    "schoolauth/aio.py": "one twin for each call, read as a catalogue",
     "schoolauth/errors.py": "one closed tree, read as a catalogue",
     "schoolauth/model/events.py": "one closed set, read as a catalogue",
     "schoolauth/rules/common_passwords.py": "data",

@@ -17,6 +17,7 @@ from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import SchoolCode, UserKey
 from schoolauth.model.school import School
 from schoolauth.model.user import StoredPassword, User
+from schoolauth.workers import Workers
 
 
 @runtime_checkable
@@ -146,6 +147,20 @@ class PasswordHasher(Protocol):
             ValueError: if it is not a hash that `verify` would check.
         """
         ...
+
+
+@runtime_checkable
+class HasWorkers(Protocol):
+    """What a hasher may also offer: its own threads, so that other work on passwords joins them.
+
+    Legacy verifiers and `AsyncSchoolAuth` use them; without, each has a pool of its own.
+    """
+
+    workers: Workers
+    """The threads in which it hashes; a call that runs there already hashes in place."""
+
+    wait: float
+    """For how many seconds a call may wait for its turn there."""
 
 
 class LegacyVerifier(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
-from schoolauth.ports import LegacyVerifier, PasswordHasher
+from schoolauth.ports import HasWorkers, LegacyVerifier, PasswordHasher
 from schoolauth.rules.passwords import prepare_password
 from schoolauth.workers import Workers
 
@@ -21,10 +21,11 @@ class Credentials:
     def __init__(self, hasher: PasswordHasher, legacy: Sequence[LegacyVerifier] = ()) -> None:
         self.hasher = hasher
         self._legacy = tuple(legacy)
-        own = getattr(hasher, "workers", None)
-        size = os.cpu_count() or 1
-        self._workers = own if isinstance(own, Workers) else Workers(size, name="schoolauth-legacy")
-        self._wait: float = getattr(hasher, "wait", _WAIT)
+        if isinstance(hasher, HasWorkers):
+            self._workers, self._wait = hasher.workers, hasher.wait
+        else:
+            self._workers = Workers(os.cpu_count() or 1, name="schoolauth-legacy")
+            self._wait = _WAIT
         self._decoy: StoredPassword | None = None
 
     def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:

@@ -199,7 +199,7 @@ def _refuse_committing_driver(connection: Connection) -> None:
 
     SQLite's tells only once a transaction should have begun: see `Gate.lock`.
     """
-    driver: Any = connection.connection.dbapi_connection
+    driver: Any = connection.connection.driver_connection  # under asyncio too the driver's own
     ask = getattr(driver, "get_autocommit", None)  # of MySQL and MariaDB; the others have a flag
     if (getattr(driver, "autocommit", False) if ask is None else bool(ask())) is True:
         raise NotConfigured(NO_TRANSACTIONS)

@@ -44,7 +44,7 @@ class Gate:
         if connection.dialect.name == "sqlite":
             # a write, so that the transaction begins as a writer and never has to become one
             is_there = connection.execute(self._touch).rowcount == 1
-            driver: Any = connection.connection.dbapi_connection
+            driver: Any = connection.connection.driver_connection  # of sqlite3, or of aiosqlite
             if not driver.in_transaction:  # isolation_level=None, and nobody says BEGIN
                 return NotConfigured(NO_TRANSACTIONS)
         else:
