@@ -128,3 +128,11 @@ def test_ten_years_are_the_most(name: str) -> None:
     assert getattr(Lifetimes(**{name: most}), name) == most
     with pytest.raises(NotConfigured, match=name):
         Lifetimes(**{name: most + timedelta(microseconds=1)})
+
+
+def test_a_link_carries_its_token() -> None:
+    """It is the host's own address with the token in it; a page without an address has no link."""
+    links = Links(password="https://app.example.org/password/{token}")
+    assert links.to("password", "abc") == "https://app.example.org/password/abc"
+    with pytest.raises(NotConfigured, match=r"links\.email"):
+        links.to("email", "abc")
