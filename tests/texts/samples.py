@@ -1,0 +1,217 @@
+"""Every sentence that the library says, made by the calls that say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+
+from schoolauth.errors import (
+    ApprovalReason,
+    ApprovalRefused,
+    ContractBroken,
+    EmailInvalid,
+    EmailMissing,
+    EmailTaken,
+    Hint,
+    ImportRefused,
+    LastAdmin,
+    LoginRefused,
+    MailNotSent,
+    MappingOutdated,
+    MisIdTaken,
+    NameInvalid,
+    NotConfigured,
+    NotPermitted,
+    Overloaded,
+    PasswordChangeRequired,
+    PasswordRejected,
+    Refused,
+    RosterProblem,
+    RosterUnreadable,
+    SchoolAuthError,
+    SchoolTaken,
+    SchoolUnknown,
+    SessionEnded,
+    StaleUser,
+    StorageUnavailable,
+    Throttled,
+    TokenRefusal,
+    TokenRefused,
+    TooManyLeavers,
+    TransitionForbidden,
+    Unavailable,
+    UsernameTaken,
+    UserNotFound,
+    Violation,
+)
+from schoolauth.model.diagnosis import Finding
+from schoolauth.model.events import (
+    AuditEvent,
+    CreatePasswordSent,
+    EmailChanged,
+    LoginFailed,
+    MailFailed,
+    PasswordChanged,
+    PasswordRefused,
+    actor_support,
+)
+from schoolauth.model.mail import MailKind, MailMessage
+from schoolauth.model.names import EmailAddress, MisId, SchoolCode, Username
+from schoolauth.model.text import parse_name
+from schoolauth.model.user import Status, StoredPassword, User, to_micros
+from schoolauth.rules.diagnosis import Facts, diagnose, no_such_account
+from schoolauth.rules.passwords import PASSWORD_MAX, PasswordPolicy
+from tests.mail.mails import JESS, a_mail
+from tests.rules.rows import HILL, NOW, account
+
+NO_REASONS = (
+    *("not_an_active_admin", "own_account", "legal_hold", "admin_exists", "other_school"),
+)
+POLICIES = (
+    PasswordPolicy.seed(),
+    PasswordPolicy.recommended(),
+    PasswordPolicy.nist(),
+    PasswordPolicy(minimum=1, number=False),
+)
+PASSWORDS = ("", "short", "no number here", " 12345678 ", "a\0b45678", "password1", "x" * 1025)
+CODES = (
+    *("too_short", "no_number", "space_at_start", "space_at_end"),
+    *("too_long", "too_common", "context_word", "forbidden_character"),
+)
+
+
+def no_chalk(password: str, user: User | None) -> Iterable[Violation]:
+    """No {chalk}!
+
+    Only the first line is for the form.
+    """
+    if "chalk" in password:
+        yield Violation("chalk", "It has {chalk} in it.", {"length": len(password)})
+
+
+def refusal(call: Callable[..., object], *args: Any) -> SchoolAuthError:
+    """Return what *call* refuses with."""
+    with pytest.raises(SchoolAuthError) as caught:
+        call(*args)
+    return caught.value
+
+
+def errors() -> Iterator[SchoolAuthError]:
+    """Yield errors of every class, with each of the sentences that it may have."""
+    for plain in (
+        *(SchoolAuthError, Refused, SessionEnded, EmailMissing, EmailInvalid, SchoolUnknown),
+        *(SchoolTaken, UserNotFound, LastAdmin, MappingOutdated, Unavailable, StaleUser),
+        *(StorageUnavailable, MailNotSent, ContractBroken, NotConfigured),
+    ):
+        yield plain()
+    hints: tuple[Hint, ...] = get_args(Hint)
+    for typed in ((), *((hint,) for hint in hints), hints[1:3]):
+        yield LoginRefused(typed)
+    yield PasswordChangeRequired("a token")
+    yield Throttled(30)
+    yield Overloaded(2)
+    for policy in POLICIES:
+        yield PasswordRejected(policy.violations(" x"))
+    yield PasswordRejected(PasswordPolicy.nist().also(no_chalk).violations("chalk"))
+    tokens: tuple[TokenRefusal, ...] = get_args(TokenRefusal)
+    yield from map(TokenRefused, tokens)
+    email = EmailAddress.parse("jess@example.org")
+    yield EmailTaken(email)
+    yield EmailTaken(email, holder_username="wg204nx_james", holder_status="inactive")
+    yield UsernameTaken(Username.parse("james"))
+    yield MisIdTaken(MisId(HILL, "sims", "17"))
+    for name in ("", "x" * 65, " x", "x ", "x y", "x@y", "xж", "ﬁ"):
+        yield refusal(Username.parse, name)
+    for value in ("", "x" * 101, "x" * 401, "a\0b", "https://x"):
+        yield refusal(parse_name, value, "given_name")
+    yield refusal(SchoolCode.parse, "?")
+    yield refusal(MisId, HILL, "SIMS", "1")
+    yield refusal(MisId.parse, "sims")
+    yield NameInvalid("school_name", "empty")
+    for status in Status:
+        yield TransitionForbidden(status.value, "edit")
+    yield from map(NotPermitted, NO_REASONS)
+    reasons: tuple[ApprovalReason, ...] = get_args(ApprovalReason)
+    yield from map(ApprovalRefused, reasons)
+    yield TooManyLeavers(12, 10)
+    problems = [RosterProblem(n, None, "x", f"Line {n} is wrong.", "cell") for n in range(1, 6)]
+    yield RosterUnreadable(problems[:1])
+    yield RosterUnreadable(problems)
+    yield ImportRefused(problems)
+
+
+def violations() -> Iterator[Violation]:
+    """Yield what each policy says of each of a few passwords."""
+    user = replace(JESS, given_name="Chalk")
+    for policy in (*POLICIES, PasswordPolicy.seed().also(no_chalk)):
+        for password in (*PASSWORDS, "chalk", "x" * (PASSWORD_MAX + 1)):
+            yield from policy.violations(password, user)
+
+
+def mails() -> Iterator[MailMessage]:
+    """Yield a mail of every kind, and of what may be left out of it."""
+    kinds: tuple[MailKind, ...] = get_args(MailKind)
+    for kind in kinds:
+        yield a_mail(kind)
+    yield a_mail("admin_added", facts={"new_admin": "Sam Patel", "by": "Robin Hall"})
+    yield a_mail("create_password", school_name=None)
+    yield a_mail("school_changed", user=None, school_name=None, facts={"fields": "name"})
+    yield a_mail("password_changed", user=replace(JESS, given_name="Jess\r\nBcc:"))
+    yield a_mail("password_changed", user=replace(JESS, username=Username.parse("j" * 60)))
+
+
+def findings() -> Iterator[Finding]:
+    """Yield every finding, in each of its forms."""
+    for found in _diagnoses():
+        yield from found
+
+
+def _diagnoses() -> Iterator[Iterable[Finding]]:
+    jess = account("jess", email="jess@example.org", password=StoredPassword("hash"))
+    no_mail = replace(jess, email=None)
+    invited = account("jess", email="jess@example.org", status=Status.INVITED)
+    other = account("ann", email="ann@example.org")
+    about: Mapping[str, Any] = {"at": NOW, "school": HILL, "user": jess.id}
+
+    def found(user: User, *events: AuditEvent, **given: Any) -> Iterable[Finding]:
+        known: dict[str, Any] = {"exact": True, "wait": 0, "duplicates": (), "successor": None}
+        known |= {"temporary_password": timedelta(days=7), "now": NOW, "events": events}
+        return diagnose(Facts(user=user, **known | given)).findings
+
+    def wrong(*hints: str) -> LoginFailed:
+        return LoginFailed(**about, reason="wrong_password", hints=hints)
+
+    yield no_such_account("nobody", [jess]).findings
+    yield no_such_account("jes", [jess, account("jest")]).findings
+    yield found(jess)
+    yield found(jess, wrong(), wrong())
+    yield found(jess, exact=False)
+    for hints in (["space_at_end_of_password"], list(get_args(Hint))):
+        yield found(jess, wrong(*hints), wrong(hints[0]))
+    yield found(jess, wait=61)
+    gone = replace(jess, status=Status.INACTIVE)
+    retired = replace(gone, superseded_by=other.id)
+    yield found(gone)
+    yield found(retired)
+    yield found(retired, successor=other)
+    yield found(invited)
+    yield found(replace(invited, email=None))
+    yield found(invited, CreatePasswordSent(**about))
+    temporary = replace(jess, must_change_password=True, epoch=to_micros(NOW) // 1000)
+    yield found(temporary)
+    yield found(temporary, now=NOW + timedelta(days=8))
+    for codes in (*((code,) for code in CODES), CODES[:2], ("like_a_pet",)):
+        yield found(jess, PasswordRefused(**about, how="change", violations=codes))
+    yield found(invited, PasswordRefused(**about, how="create", violations=CODES[:1]))
+    corrected = EmailChanged(**about, actor=actor_support("Robin"), was_wrong=True)
+    chosen = PasswordChanged(**about, how="create")
+    yield found(jess, corrected, chosen)
+    yield found(replace(jess, password=None), corrected, chosen)
+    yield found(jess, wrong(), chosen)
+    yield found(no_mail, duplicates=[other])
+    yield found(gone, duplicates=[replace(other, status=Status.INVITED)])
+    yield found(jess, MailFailed(**about, mail="create_password"))
