@@ -201,6 +201,6 @@ def _key(field: str, text: str) -> tuple[str | None, str]:
             case _:
                 return parse_name(text, field), ""
     except EmailInvalid:
-        return None, EmailInvalid.default_message  # its own message may cite the cell
+        return None, EmailInvalid().message  # its own message may cite the cell
     except Refused as error:
         return None, error.message
