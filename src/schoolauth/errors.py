@@ -91,6 +91,8 @@ class SchoolAuthError(Exception):
     """
 
     code: ClassVar[ErrorCode] = "school_auth_error"
+    http_status: ClassVar[int] = 500
+    """The HTTP status that fits it."""
     fields: ClassVar[tuple[str, ...]] = ()
     """Names of the attributes that `details()` tells."""
 
@@ -127,6 +129,7 @@ class Refused(SchoolAuthError):
     """The request was understood and is not allowed; `message` is for the person who asked."""
 
     code: ClassVar[ErrorCode] = "refused"
+    http_status: ClassVar[int] = 400
 
 
 class LoginRefused(Refused):
@@ -136,6 +139,7 @@ class LoginRefused(Refused):
     """
 
     code = "login_refused"
+    http_status = 401
     fields = ("hints",)
 
     def __init__(self, hints: Sequence[Hint] = ()) -> None:
@@ -151,6 +155,7 @@ class PasswordChangeRequired(Refused):
     """
 
     code = "password_change_required"
+    http_status = 403
 
     def __init__(self, password_token: str) -> None:
         super().__init__()
@@ -174,6 +179,7 @@ class Throttled(Refused):
     """
 
     code = "throttled"
+    http_status = 429
     fields = ("retry_after",)
 
     def __init__(self, retry_after: int) -> None:
@@ -185,6 +191,7 @@ class PasswordRejected(Refused):
     """The new password breaks a rule; the old one still works. `violations` has every reason."""
 
     code = "password_rejected"
+    http_status = 422
     fields = ("violations",)
 
     def __init__(self, violations: Sequence[Violation]) -> None:
@@ -196,6 +203,7 @@ class TokenRefused(Refused):
     """The link's token is not good: `reason` is `expired`, `used` or `invalid`."""
 
     code = "token_refused"
+    http_status = 410
     fields = ("reason",)
 
     def __init__(self, reason: TokenRefusal) -> None:
@@ -207,12 +215,14 @@ class SessionEnded(Refused):
     """The session is over: expired, ended, or the account has changed since."""
 
     code = "session_ended"
+    http_status = 401
 
 
 class EmailMissing(Refused):
     """No e-mail address is saved on this profile, so no mail can be sent."""
 
     code = "email_missing"
+    http_status = 409
 
 
 class EmailTaken(Refused):
@@ -223,6 +233,7 @@ class EmailTaken(Refused):
     """
 
     code = "email_taken"
+    http_status = 409
     fields = ("holder_username", "holder_status")
 
     def __init__(
@@ -238,12 +249,14 @@ class EmailInvalid(Refused):
     """The text is not an e-mail address that the library accepts."""
 
     code = "email_invalid"
+    http_status = 422
 
 
 class UsernameTaken(Refused):
     """Another account, in any school and of any status, has this `username`."""
 
     code = "username_taken"
+    http_status = 409
 
     def __init__(self, username: Any) -> None:
         self.username = username
@@ -254,6 +267,7 @@ class UsernameInvalid(Refused):
     """The text cannot be a username; `reason` says why, such as `space_at_end`."""
 
     code = "username_invalid"
+    http_status = 422
     fields = ("reason",)
 
     def __init__(self, reason: str, message: str | None = None) -> None:
@@ -265,6 +279,7 @@ class NameInvalid(Refused):
     """A name, school code, id or reference cannot be used: `field` says which, `reason` why."""
 
     code = "name_invalid"
+    http_status = 422
     fields = ("field", "reason")
 
     def __init__(self, field: str, reason: str) -> None:
@@ -277,6 +292,7 @@ class MisIdTaken(Refused):
     """Another account is already linked to this person of the MIS (`mis_id`)."""
 
     code = "mis_id_taken"
+    http_status = 409
 
     def __init__(self, mis_id: Any) -> None:
         self.mis_id = mis_id
@@ -287,24 +303,28 @@ class SchoolUnknown(Refused):
     """There is no school with this code."""
 
     code = "school_unknown"
+    http_status = 404
 
 
 class SchoolTaken(Refused):
     """There is already a school with this code."""
 
     code = "school_taken"
+    http_status = 409
 
 
 class UserNotFound(Refused):
     """There is no such account; another school's account looks just the same."""
 
     code = "user_not_found"
+    http_status = 404
 
 
 class TransitionForbidden(Refused):
     """The account's `status` does not allow what was `wanted`; see `TRANSITIONS`."""
 
     code = "transition_forbidden"
+    http_status = 409
     fields = ("status", "wanted")
 
     def __init__(self, status: str, wanted: str) -> None:
@@ -317,6 +337,7 @@ class NotPermitted(Refused):
     """Whoever asks may not do this; `reason` says why, such as `own_account`."""
 
     code = "not_permitted"
+    http_status = 403
     fields = ("reason",)
 
     def __init__(self, reason: str) -> None:
@@ -328,6 +349,7 @@ class LastAdmin(Refused):
     """The school's last active administrator cannot be deactivated, demoted, moved or erased."""
 
     code = "last_admin"
+    http_status = 409
 
 
 ApprovalReason = Literal[
@@ -348,6 +370,7 @@ class ApprovalRefused(Refused):
     """The approval of an admin recovery does not count; `reason` says what stands against it."""
 
     code = "approval_refused"
+    http_status = 403
     fields = ("reason",)
 
     def __init__(self, reason: ApprovalReason) -> None:
@@ -359,12 +382,14 @@ class MappingOutdated(Refused):
     """What the mapping plan rests on has changed; nothing was applied. Plan again."""
 
     code = "mapping_outdated"
+    http_status = 409
 
 
 class TooManyLeavers(Refused):
     """The plan has more `leavers` than are `allowed` by default; nothing was applied."""
 
     code = "too_many_leavers"
+    http_status = 409
     fields = ("leavers", "allowed")
 
     def __init__(self, leavers: int, allowed: int) -> None:
@@ -377,6 +402,7 @@ class RosterUnreadable(Refused):
     """The roster file cannot be used at all; `problems` says where and why."""
 
     code = "roster_unreadable"
+    http_status = 422
     fields = ("problems",)
 
     def __init__(self, problems: Sequence[RosterProblem]) -> None:
@@ -391,6 +417,7 @@ class ImportRefused(Refused):
     """
 
     code = "import_refused"
+    http_status = 422
     fields = ("problems",)
 
     def __init__(self, problems: Sequence[RosterProblem]) -> None:
@@ -405,12 +432,14 @@ class Unavailable(SchoolAuthError):
     """Nothing was done, and the same request may succeed later."""
 
     code: ClassVar[ErrorCode] = "unavailable"
+    http_status: ClassVar[int] = 503
 
 
 class StaleUser(Unavailable):
     """The account was changed by somebody else since it was read; nothing was written."""
 
     code = "stale_user"
+    http_status = 409
 
 
 class StorageUnavailable(Unavailable):
