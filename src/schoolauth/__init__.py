@@ -77,7 +77,7 @@ from schoolauth.ports import (
     Throttle,
     UserRepository,
 )
-from schoolauth.rules.passwords import PasswordPolicy
+from schoolauth.rules.passwords import PasswordPolicy, PolicyRule
 from schoolauth.service.invitations import MailOutcome
 from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import Joined, SchoolAuth
@@ -140,6 +140,7 @@ __all__ = [
     "PasswordPolicy",
     "PasswordRejected",
     "PasswordTokenInfo",
+    "PolicyRule",
     "QueuedMailer",
     "RecoveryRequest",
     "Refused",

@@ -62,7 +62,10 @@ ViolationCode = str
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule that a password breaks: `code` for programs, `message` for the person."""
+    """One rule that a password breaks: `code` for programs, `message` for the person.
+
+    `params` are the numbers in the message, if it has any.
+    """
 
     code: ViolationCode
     message: str

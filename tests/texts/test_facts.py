@@ -12,7 +12,7 @@ from schoolauth.errors import (
     UsernameInvalid,
 )
 from schoolauth.model.names import USERNAME_MAX
-from schoolauth.texts import errors
+from schoolauth.texts import errors, passwords
 from tests.texts import samples
 
 
@@ -52,3 +52,27 @@ def test_an_error_with_a_text_of_its_own_keeps_it() -> None:
     """What only the place knows where it was raised is said, and details and code stay."""
     error = UsernameInvalid("empty", "Type a username first.")
     assert (error.message, error.details()) == ("Type a username first.", {"reason": "empty"})
+
+
+# --- Passwords -------------------------------------------------------------------------------
+
+
+def test_a_violation_says_what_its_code_and_params_say() -> None:
+    """Of every code of the library; a host's own rule says what it likes."""
+    found = [one for one in samples.violations() if one.code != "chalk"]
+    assert {one.code for one in found} == set(samples.CODES) == set(passwords._VIOLATIONS)
+    for one in found:
+        assert passwords.violation_text(one.code, kept(one.params)) == one.message
+
+
+def test_the_phrases_of_a_policy_are_those_of_its_rules() -> None:
+    """A form in another language needs the rules alone; a rule that is not told has no phrase."""
+    for policy in (*samples.POLICIES, samples.POLICIES[1].also(samples.no_chalk)):
+        texts = [passwords.rule_text(rule.code, kept(rule.params)) for rule in policy.rules()]
+        assert tuple(text for text in texts if text) == policy.describe()
+
+
+def test_every_broken_rule_is_said_in_the_history() -> None:
+    """The history keeps codes; each of the library's own has words of its own."""
+    assert set(passwords._BROKEN) == set(samples.CODES)
+    assert passwords.broken_text(["no_number", "like_a_pet"]) == "it had no number and like a pet"
