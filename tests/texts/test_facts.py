@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, get_args
 
 from schoolauth.errors import (
@@ -11,8 +12,10 @@ from schoolauth.errors import (
     TokenRefusal,
     UsernameInvalid,
 )
+from schoolauth.model.diagnosis import FindingCode
 from schoolauth.model.names import USERNAME_MAX
-from schoolauth.texts import errors, passwords
+from schoolauth.texts import diagnosis, errors, passwords
+from tests.pages import tables
 from tests.texts import samples
 
 
@@ -21,6 +24,17 @@ def kept(facts: Any) -> Any:
     back = json.loads(json.dumps(facts))
     assert back == facts
     return back
+
+
+def codes_in(cell: str) -> set[str]:
+    """Return what stands in backticks in a cell of a page's table."""
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+def reasons_of(code: str) -> set[str]:
+    """Return the cases for which the table of errors has a sentence."""
+    keys = (key.partition("/") for key in errors.SENTENCES)
+    return {case for one, _, case in keys if one == code}
 
 
 # --- Errors ----------------------------------------------------------------------------------
@@ -33,14 +47,14 @@ def test_an_error_says_what_its_code_and_details_say() -> None:
 
 
 def test_every_error_code_has_a_sentence() -> None:
-    """The samples are of every code, and of every reason that the table has a sentence for."""
-    samples_of = {error.code for error in samples.errors()}
-    assert samples_of == set(get_args(ErrorCode))
-    assert samples_of == {*errors._SENTENCES, *errors._BY_REASON, "name_invalid", "import_refused"}
-    reasons = {(error.code, error.details().get("reason")) for error in samples.errors()}
-    assert reasons >= {(code, one) for code, table in errors._BY_REASON.items() for one in table}
-    assert set(errors._BY_REASON["token_refused"]) == set(get_args(TokenRefusal))
-    assert set(errors._BY_REASON["approval_refused"]) == set(get_args(ApprovalReason))
+    """And every reason of a code with reasons, by the closed sets of both."""
+    assert {key.partition("/")[0] for key in errors.SENTENCES} == set(get_args(ErrorCode))
+    assert {error.code for error in samples.errors()} == set(get_args(ErrorCode))
+    assert reasons_of("token_refused") == set(get_args(TokenRefusal))
+    assert reasons_of("approval_refused") == set(get_args(ApprovalReason))
+    said = {(error.code, error.details().get("reason")) for error in samples.errors()}
+    for code in ("token_refused", "username_invalid", "not_permitted", "approval_refused"):
+        assert reasons_of(code) == {reason for one, reason in said if one == code}
 
 
 def test_the_length_of_a_username_is_told_as_it_is() -> None:
@@ -60,7 +74,7 @@ def test_an_error_with_a_text_of_its_own_keeps_it() -> None:
 def test_a_violation_says_what_its_code_and_params_say() -> None:
     """Of every code of the library; a host's own rule says what it likes."""
     found = [one for one in samples.violations() if one.code != "chalk"]
-    assert {one.code for one in found} == set(samples.CODES) == set(passwords._VIOLATIONS)
+    assert {one.code for one in found} == set(samples.CODES) == set(passwords.VIOLATIONS)
     for one in found:
         assert passwords.violation_text(one.code, kept(one.params)) == one.message
 
@@ -74,5 +88,31 @@ def test_the_phrases_of_a_policy_are_those_of_its_rules() -> None:
 
 def test_every_broken_rule_is_said_in_the_history() -> None:
     """The history keeps codes; each of the library's own has words of its own."""
-    assert set(passwords._BROKEN) == set(samples.CODES)
+    assert set(passwords.BROKEN) == set(samples.CODES)
     assert passwords.broken_text(["no_number", "like_a_pet"]) == "it had no number and like a pet"
+
+
+# --- Diagnosis -------------------------------------------------------------------------------
+
+
+def test_a_finding_says_what_its_code_and_facts_say() -> None:
+    """Each sentence of the table is that of a finding, and can be made again from its facts."""
+    said = set()
+    for finding in samples.findings():
+        facts = kept(finding.facts)
+        assert diagnosis.finding_text(finding.code, facts) == finding.message
+        case = facts.get("case")
+        said.add(finding.code if case is None else f"{finding.code}/{case}")
+    assert said == set(diagnosis.SENTENCES)
+    assert {key.partition("/")[0] for key in said} == set(get_args(FindingCode))
+
+
+def test_the_page_tells_the_facts_of_each_finding() -> None:
+    """Every name and every case, and no other."""
+    rows = [row for row in tables("how-to/cannot-log-in.md")["What the desk sees"] if len(row) == 4]
+    told = {code: codes_in(facts) for cell, _, _, facts in rows for code in codes_in(cell)}
+    assert set(told) == set(get_args(FindingCode))
+    met: dict[str, set[str]] = {code: set() for code in told}
+    for finding in samples.findings():
+        met[finding.code] |= {*finding.facts, finding.facts.get("case") or ""} - {""}
+    assert met == told

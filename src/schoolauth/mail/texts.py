@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress, SchoolCode
-from schoolauth.model.text import written_moment
 from schoolauth.model.user import User
+from schoolauth.texts.dates import written_moment
 
 _WIDTH = 76
 _TIE = "\N{NO-BREAK SPACE}"
@@ -215,7 +215,7 @@ def compose(
     if link is not None:
         values["link"] = link
     if expires_at is not None:
-        values["until"] = written_moment(expires_at).replace(" ", _TIE)
+        values["until"] = written_moment(expires_at.isoformat()).replace(" ", _TIE)
     subject, *paragraphs = _TEXTS[kind].replace("account {", f"account{_TIE}{{").split("\n\n")
     greeting = "Hello,"
     if user is not None and kind not in _TO_APPROVERS:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from schoolauth.texts.words import Facts, all_of, fill, words
+from schoolauth.texts.sentences import Facts, Sentences, all_of, fill, say, words
 
-_VIOLATIONS: Mapping[str, str] = {
+VIOLATIONS: Sentences = {
     "too_short": "It needs at least {minimum} characters, and has {length}.",
     "no_number": "It needs a number.",
     "space_at_start": "There is a space, or something unseen, at its start.",
@@ -16,7 +16,7 @@ _VIOLATIONS: Mapping[str, str] = {
     "context_word": "It is made of a name that belongs to the account.",
     "forbidden_character": "It has a character that cannot be typed again everywhere.",
 }
-_RULES: Mapping[str, str] = {
+_RULES: Sentences = {
     "too_short": "at least {minimum} characters",
     "no_number": "a number",
     "space_at_start": "no space at the start or the end",
@@ -24,7 +24,7 @@ _RULES: Mapping[str, str] = {
     "own_rule": "{text}",
 }
 """Two of them speak for `space_at_end` and `context_word` too; the rest is seldom met."""
-_BROKEN: Mapping[str, str] = {
+BROKEN: Sentences = {
     "too_short": "it was too short",
     "no_number": "it had no number",
     "space_at_start": "it began with a space",
@@ -38,7 +38,7 @@ _BROKEN: Mapping[str, str] = {
 
 def violation_text(code: str, params: Facts) -> str:
     """Return what the person is told who chose the password."""
-    return fill(_VIOLATIONS[code], params)
+    return say(VIOLATIONS, code, params)
 
 
 def rule_text(code: str, params: Facts) -> str:
@@ -48,4 +48,4 @@ def rule_text(code: str, params: Facts) -> str:
 
 def broken_text(codes: Iterable[str]) -> str:
     """Return why a password was refused, for the history; a host's own code is said as it is."""
-    return all_of(_BROKEN.get(code, words(code)) for code in codes)
+    return all_of(BROKEN.get(code, words(code)) for code in codes)
