@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any, get_args
 
+import pytest
+
 from schoolauth.errors import (
     ApprovalReason,
     ErrorCode,
@@ -13,8 +15,10 @@ from schoolauth.errors import (
     UsernameInvalid,
 )
 from schoolauth.model.diagnosis import FindingCode
+from schoolauth.model.mail import MailKind
 from schoolauth.model.names import USERNAME_MAX
-from schoolauth.texts import diagnosis, errors, passwords
+from schoolauth.texts import diagnosis, errors, mail, passwords
+from tests.mail.mails import FACTS, LINK, TOKEN, a_mail
 from tests.pages import tables
 from tests.texts import samples
 
@@ -116,3 +120,57 @@ def test_the_page_tells_the_facts_of_each_finding() -> None:
     for finding in samples.findings():
         met[finding.code] |= {*finding.facts, finding.facts.get("case") or ""} - {""}
     assert met == told
+
+
+# --- Mails -----------------------------------------------------------------------------------
+
+
+def test_a_mail_says_what_its_kind_and_facts_say() -> None:
+    """Subject and text of every kind can be made again, line for line, from what JSON keeps."""
+    for message in samples.mails():
+        made = mail.mail_text(message.kind, kept(message.facts))
+        assert made == (message.subject, message.text)
+    assert {message.kind for message in samples.mails()} == set(mail.MAILS)
+
+
+def test_the_page_tells_the_facts_of_each_mail() -> None:
+    """With those that all mails have they are enough, and none of them is too many."""
+    rows = tables("how-to/send-mail.md")["In your own words"]
+    told = {kind: codes_in(facts) for cell, facts in rows for kind in codes_in(cell)}
+    assert set(told) == set(get_args(MailKind))
+    everybody = {"full_name", "username", "school", "school_name"}
+    for kind in get_args(MailKind):
+        message = a_mail(kind)
+        facts = {name: message.facts[name] for name in everybody | told[kind]}
+        assert mail.mail_text(kind, facts) == (message.subject, message.text)
+        for name in told[kind]:
+            with pytest.raises(KeyError):
+                mail.mail_text(kind, {one: facts[one] for one in facts if one != name})
+
+
+def test_a_mail_shows_its_facts_to_nobody_who_prints_it() -> None:
+    """The link is among them, and must stay out of logs."""
+    message = a_mail()
+    assert message.facts["link"] == LINK
+    assert TOKEN not in repr(message)
+    assert FACTS["requested_by"] not in repr(message)
+
+
+def test_names_and_fields_of_a_mail_are_lists() -> None:
+    """The mail writes them with commas, and codes as words; another one may do otherwise."""
+    facts = {**FACTS, "fields": ["name", "headteacher_email"], "accounts": ["ann", "b\nen"]}
+    changed = a_mail("school_changed", facts=facts)
+    assert (changed.text, changed.facts["fields"]) == (
+        a_mail("school_changed").text,
+        facts["fields"],
+    )
+    requested = a_mail("recovery_requested", facts=facts)
+    assert requested.facts["accounts"] == ["ann", "b en"]
+    assert "Account: ann, b en\n" in requested.text
+
+
+def test_a_recovery_that_was_asked_for_in_writing_has_no_name() -> None:
+    """The text says in words who it was; the fact is empty."""
+    message = a_mail("recovery_approved", facts={**FACTS, "requested_by": None})
+    assert message.facts["requested_by"] is None
+    assert '"the school\'s headteacher or deputy, in writing"' in " ".join(message.text.split())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from schoolauth.errors import NotPermitted, PasswordRejected
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import compose
 from schoolauth.model.change import Change, Decision, Page, Stamp
 from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
 from schoolauth.model.imported import ImportedUser
@@ -78,7 +78,7 @@ class SupportDesk(Retention):
         return new
 
     def _tell_heads(self, old: School, new: School, fields: tuple[str, ...]) -> None:
-        facts = {"fields": ", ".join(field.replace("_", " ") for field in fields)}
+        facts = {"fields": list(fields)}
         for to in {old.headteacher_email, new.headteacher_email}:
             if to is not None and self._core.mailer is not None:
                 self._core.send(
