@@ -7,11 +7,12 @@ No secret, hash, token or other person's data is ever in an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from schoolauth.texts.errors import error_text
+from schoolauth.texts.roster_problems import problem_text
 
 ErrorCode = Literal[
     "school_auth_error",
@@ -77,7 +78,8 @@ class RosterProblem:
     """One place in a roster file that cannot be used.
 
     `line` counts from 1, as a text editor does, and is None for the file as a whole. `value` is
-    None where the cell might hold a password.
+    None where the cell might hold a password. `facts` are what the message is made of, JSON-ready;
+    where a code has several messages, `case` among them tells them apart.
     """
 
     line: int | None
@@ -85,6 +87,19 @@ class RosterProblem:
     code: str
     message: str
     value: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        line: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        **facts: Any,
+    ) -> Self:
+        """Return the problem with what the library says of its *code* and *facts*."""
+        return cls(line, column, code, problem_text(code, facts), value, facts)
 
 
 class SchoolAuthError(Exception):

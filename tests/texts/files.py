@@ -25,7 +25,7 @@ from schoolauth.model.imported import ImportedUser
 from schoolauth.model.names import EmailAddress, MisId, Username
 from schoolauth.model.roster import RosterRow
 from schoolauth.model.user import Role, Status
-from schoolauth.rules.imports import problem, read_account, repeated, taken
+from schoolauth.rules.imports import read_account, repeated, taken
 from tests.mis.oneroster_sets import (
     DALE,
     HILL,
@@ -295,7 +295,7 @@ def _imports() -> Iterator[RosterProblem]:
     ann = account("ann", email="ann@example.org", mis="1")
     keys = (Username.parse("ann"), EmailAddress.parse("ann@example.org"), ann.mis_id)
     yield from taken(read[-1:], {key: ann for key in keys if key is not None})
-    yield problem(1, "password_hash", "password_hash_unknown")
+    yield RosterProblem.of("password_hash_unknown", 1, "password_hash")
 
 
 def _mapping() -> Iterator[RosterProblem]:

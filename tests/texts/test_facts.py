@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from schoolauth.errors import (
     ApprovalReason,
+    EmailInvalid,
     ErrorCode,
     TokenRefusal,
     UsernameInvalid,
@@ -17,10 +20,10 @@ from schoolauth.errors import (
 from schoolauth.model.diagnosis import FindingCode
 from schoolauth.model.mail import MailKind
 from schoolauth.model.names import USERNAME_MAX
-from schoolauth.texts import diagnosis, errors, mail, passwords
+from schoolauth.texts import diagnosis, errors, mail, passwords, roster_problems
 from tests.mail.mails import FACTS, LINK, TOKEN, a_mail
 from tests.pages import tables
-from tests.texts import samples
+from tests.texts import files, samples
 
 
 def kept(facts: Any) -> Any:
@@ -28,6 +31,12 @@ def kept(facts: Any) -> Any:
     back = json.loads(json.dumps(facts))
     assert back == facts
     return back
+
+
+def key_of(code: str, facts: Mapping[str, Any]) -> str:
+    """Return under what the sentence stands in its table."""
+    case = facts.get("case")
+    return code if case is None else f"{code}/{case}"
 
 
 def codes_in(cell: str) -> set[str]:
@@ -103,10 +112,8 @@ def test_a_finding_says_what_its_code_and_facts_say() -> None:
     """Each sentence of the table is that of a finding, and can be made again from its facts."""
     said = set()
     for finding in samples.findings():
-        facts = kept(finding.facts)
-        assert diagnosis.finding_text(finding.code, facts) == finding.message
-        case = facts.get("case")
-        said.add(finding.code if case is None else f"{finding.code}/{case}")
+        assert diagnosis.finding_text(finding.code, kept(finding.facts)) == finding.message
+        said.add(key_of(finding.code, finding.facts))
     assert said == set(diagnosis.SENTENCES)
     assert {key.partition("/")[0] for key in said} == set(get_args(FindingCode))
 
@@ -174,3 +181,31 @@ def test_a_recovery_that_was_asked_for_in_writing_has_no_name() -> None:
     message = a_mail("recovery_approved", facts={**FACTS, "requested_by": None})
     assert message.facts["requested_by"] is None
     assert '"the school\'s headteacher or deputy, in writing"' in " ".join(message.text.split())
+
+
+# --- Staff lists and imports -----------------------------------------------------------------
+
+
+def test_a_problem_says_what_its_code_and_facts_say(tmp_path: Path) -> None:
+    """Each sentence of the tables is met, and can be made again from what JSON keeps.
+
+    But an address in an import, where the validator says what is wrong in words of its own.
+    """
+    said = set()
+    for problem in files.problems(tmp_path):
+        text = roster_problems.problem_text(problem.code, kept(problem.facts))
+        if problem.message != text:
+            assert (problem.code, text) == ("email_invalid", EmailInvalid().message)
+        said.add(key_of(problem.code, problem.facts))
+    assert said == {*roster_problems._SENTENCES, *roster_problems.ERRORS}
+
+
+def test_facts_of_a_problem_hold_no_cell_where_one_may_be_a_password(tmp_path: Path) -> None:
+    """What the message does not show, its facts do not have."""
+    reader = files.Reader(tmp_path)
+    reader.csv("ID,School,Password,Email\n1,Hill,x,y\n2,canary,x,y\n")
+    reader.csv("ID,Password,Email,Role\n1,x,canary,\n2,x,,canary\n3,x,,pupil\n4,canary\n")
+    reader.csv("canary7,Smith\n1,Jo\n")
+    reader.csv("canary7,ID\n1,Jo\n", {"email": "E-mail"})
+    assert len(reader.found) > 5
+    assert "canary" not in repr([one.facts for one in reader.found])

@@ -92,8 +92,7 @@ class RosterMapping(Desk):
             if not isinstance(row, RosterRow):
                 raise TypeError("rows must be RosterRow")
         if complete and not rows:
-            message = "There is no row in it, and everybody would have left."
-            raise RosterUnreadable([RosterProblem(None, None, "no_rows", message)])
+            raise RosterUnreadable([RosterProblem.of("no_rows", case="list")])
         everyone = {user.id: user for user in self._everyone()}
         addresses = {str(user.email): user.email for user in everyone.values() if user.email}
         read = [read_row(row, self._school, source, addresses) for row in rows]
@@ -233,8 +232,7 @@ def _refuse_incomplete(rows: object) -> None:
     """Raise `RosterUnreadable` if a roster itself says that somebody may be missing in it."""
     problems = [p for p in getattr(rows, "problems", ()) if p.code not in _NO_LOSS]
     if getattr(rows, "delta", False):
-        message = "It has only what has changed, so nobody can be missing in it."
-        problems.append(RosterProblem(None, None, "delta", message))
+        problems.append(RosterProblem.of("delta"))
     if problems:
         raise RosterUnreadable(problems)
 

@@ -84,6 +84,8 @@ def error_text(code: str, details: Facts) -> str:
         KeyError: if there is no such code or reason.
     """
     match code:
+        case "token_refused" | "username_invalid" | "not_permitted" | "approval_refused":
+            return say(SENTENCES, code, {"case": details["reason"]})
         case "login_refused" if details["hints"]:
             return f"{SENTENCES[code]} {_hints(details['hints'])}"
         case "password_rejected":

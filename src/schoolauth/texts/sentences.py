@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -27,13 +26,13 @@ def all_of(items: Iterable[str]) -> str:
 def say(sentences: Sentences, code: str, facts: Facts) -> str:
     """Return the sentence of *code* with its facts in it.
 
-    `case`, or `reason`, among the facts tells the sentences of one code apart.
+    `case` among the facts tells the sentences of one code apart.
 
     Raises:
         KeyError: if there is no such sentence, or a fact is missing.
     """
-    case = facts.get("case") or facts.get("reason")
-    return fill(sentences.get(f"{code}/{case}") or sentences[code], facts)
+    case = facts.get("case")
+    return fill(sentences[code if case is None else f"{code}/{case}"], facts)
 
 
 def fill(sentence: str, facts: Facts) -> str:
@@ -42,7 +41,7 @@ def fill(sentence: str, facts: Facts) -> str:
     A list is written with commas, ``{at:day}`` as a day, ``{at:moment}`` with its time of day, and
     ``{field:words}`` as a code is said.
     """
-    return _FILLER.vformat(sentence, (), facts)
+    return sentence.format_map(_Written(facts))
 
 
 _FORMS: Mapping[str, Callable[[str], str]] = {
@@ -52,11 +51,15 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-class _Filler(string.Formatter):
-    def format_field(self, value: Any, format_spec: str) -> str:
-        text = ", ".join(value) if isinstance(value, list) else value
-        form = _FORMS.get(format_spec)
-        return format(text, format_spec) if form is None else form(text)
+class _Text(str):
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        return _FORMS[form](str(self)) if form in _FORMS else super().__format__(form)
 
 
-_FILLER = _Filler()
+class _Written(dict[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        fact = super().__getitem__(name)
+        text = ", ".join(fact) if isinstance(fact, list) else fact
+        return _Text(text) if isinstance(text, str) else text
