@@ -48,7 +48,7 @@ from schoolauth.mail.queued import QueuedMailer
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
 from schoolauth.model.diagnosis import Diagnosis, Finding
 from schoolauth.model.duplicates import DuplicateGroup
-from schoolauth.model.events import AuditEvent
+from schoolauth.model.events import AuditEvent, describe_event
 from schoolauth.model.imported import ImportedUser
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.mapping import (
@@ -180,4 +180,5 @@ __all__ = [
     "UsernameInvalid",
     "UsernameTaken",
     "Violation",
+    "describe_event",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -50,13 +50,33 @@ from schoolauth.errors import (
 )
 from schoolauth.model.diagnosis import Finding
 from schoolauth.model.events import (
+    EVENT_KINDS,
     AuditEvent,
     CreatePasswordSent,
+    DuplicateResolved,
+    DuplicateRestored,
     EmailChanged,
+    LegalHoldSet,
     LoginFailed,
+    LoginFailure,
+    LoginSucceeded,
+    LoginThrottled,
+    LoginWay,
     MailFailed,
+    MappingApplied,
+    MetElsewhere,
     PasswordChanged,
+    PasswordChangeWay,
     PasswordRefused,
+    PasswordResetRequested,
+    RecoveryApproved,
+    RecoveryRefused,
+    RecoveryRequested,
+    SchoolChanged,
+    StatusChanged,
+    UserAdded,
+    UserEdited,
+    UserMoved,
     actor_support,
 )
 from schoolauth.model.mail import MailKind, MailMessage
@@ -215,3 +235,48 @@ def _diagnoses() -> Iterator[Iterable[Finding]]:
     yield found(no_mail, duplicates=[other])
     yield found(gone, duplicates=[replace(other, status=Status.INVITED)])
     yield found(jess, MailFailed(**about, mail="create_password"))
+
+
+def events() -> Iterator[AuditEvent]:
+    """Yield events of every kind, with each of the sentences that it may have."""
+    about: dict[str, Any] = {"at": NOW, "school": HILL}
+    digest = "d" * 32
+    for kind in EVENT_KINDS.values():
+        if len(fields(kind)) == len(fields(AuditEvent)):
+            yield kind(**about)
+    ways: tuple[LoginWay, ...] = get_args(LoginWay)
+    for how in ways:
+        yield LoginSucceeded(**about, how=how)
+    failures: tuple[LoginFailure, ...] = get_args(LoginFailure)
+    for reason in failures:
+        yield LoginFailed(**about, reason=reason, name_digest=digest)
+    yield LoginFailed(**about, reason="wrong_password", hints=get_args(Hint)[1:3])
+    yield LoginThrottled(**about, name_digest=digest)
+    for sent in (True, False):
+        yield PasswordResetRequested(**about, sent=sent, name_digest=digest)
+    changes: tuple[PasswordChangeWay, ...] = get_args(PasswordChangeWay)
+    for change in changes:
+        yield PasswordChanged(**about, how=change)
+    yield PasswordRefused(**about, how="change", violations=(*CODES[:2], "like_a_pet"))
+    yield MailFailed(**about, mail="create_password")
+    for was_wrong in (True, False):
+        yield EmailChanged(**about, was_wrong=was_wrong)
+    yield StatusChanged(**about, old=Status.INVITED, new=Status.ACTIVE)
+    for source in ("sims", None):
+        yield UserAdded(**about, source=source, mis_digest=digest)
+        yield UserEdited(**about, source=source, fields=("given_name", "email"))
+    yield UserMoved(**about, old="hill", new="mill")
+    for on in (True, False):
+        yield LegalHoldSet(**about, on=on, reason="case 17")
+    for moved in (("email", "mis_id"), ()):
+        yield DuplicateResolved(**about, kept="u2", old="invited", moved=moved, email_digest=digest)
+        yield DuplicateRestored(**about, kept="u2", moved=moved)
+    yield MappingApplied(**about, source="sims", added=1, changed=2, left=3)
+    for digests in ((digest, digest), ()):
+        yield MetElsewhere(**about, digests=digests)
+    for asked in (("headteacher", "deputy"), ()):
+        yield RecoveryRequested(**about, request="r1", asked=asked, email_digest=digest)
+    for reference in ("ticket 17", None):
+        yield RecoveryApproved(**about, approver="deputy", request="r1", reference=reference)
+        yield RecoveryRefused(**about, reason="own_address", reference=reference)
+    yield SchoolChanged(**about, fields=("name", "headteacher_email"))

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
 
+from schoolauth import describe_event
 from schoolauth.errors import (
     ApprovalReason,
     EmailInvalid,
@@ -18,9 +20,11 @@ from schoolauth.errors import (
     UsernameInvalid,
 )
 from schoolauth.model.diagnosis import FindingCode
+from schoolauth.model.events import EVENT_KINDS, AuditEvent
 from schoolauth.model.mail import MailKind
 from schoolauth.model.names import USERNAME_MAX
-from schoolauth.texts import diagnosis, errors, mail, passwords, roster_problems
+from schoolauth.testing import strategies
+from schoolauth.texts import diagnosis, errors, events, mail, mapping, passwords, roster_problems
 from tests.mail.mails import FACTS, LINK, TOKEN, a_mail
 from tests.pages import tables
 from tests.texts import files, samples
@@ -209,3 +213,74 @@ def test_facts_of_a_problem_hold_no_cell_where_one_may_be_a_password(tmp_path: P
     reader.csv("canary7,ID\n1,Jo\n", {"email": "E-mail"})
     assert len(reader.found) > 5
     assert "canary" not in repr([one.facts for one in reader.found])
+
+
+# --- Events ----------------------------------------------------------------------------------
+
+
+@given(strategies.events())
+def test_an_event_says_what_its_kind_and_record_say(event: AuditEvent) -> None:
+    """A history that is kept as records can be told from them, whatever is in the event."""
+    details = json.loads(str(event.to_record()["details"]))
+    assert events.event_text(event.kind, details) == describe_event(event)
+
+
+class Met(dict[str, str]):
+    """A table that keeps which of its sentences were asked for."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        super().__init__(table)
+        self.keys_met: set[str] = set()
+
+    def __getitem__(self, key: str) -> str:
+        self.keys_met.add(key)
+        return super().__getitem__(key)
+
+
+def test_every_event_has_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind, and each of its ways and reasons; three are for codes of another version."""
+    met = Met(events.SENTENCES)
+    monkeypatch.setattr(events, "SENTENCES", met)
+    kinds = set()
+    for event in samples.events():
+        describe_event(event)
+        kinds.add(event.kind)
+    assert kinds == set(EVENT_KINDS)
+    assert met.keys_met == met.keys() - {"login_succeeded", "login_failed", "password_changed"}
+
+
+def test_no_event_tells_a_digest() -> None:
+    """Digests are for finding again, not for reading."""
+    for event in samples.events():
+        assert "ddd" not in describe_event(event)
+        assert describe_event(event).endswith(".")
+
+
+def test_a_code_of_another_version_is_said_as_it_is() -> None:
+    """A history that a newer version has written can still be read."""
+    for kind, details in UNKNOWN.items():
+        record = {"kind": kind, "at": 0, "actor": "anonymous", "school_key": None, "user_id": None}
+        event = AuditEvent.from_record({**record, "details": json.dumps(details)})
+        assert "not known yet" in describe_event(event)
+
+
+UNKNOWN: dict[str, dict[str, str]] = {
+    "login_succeeded": {"how": "not_known_yet"},
+    "login_failed": {"reason": "not_known_yet"},
+    "password_changed": {"how": "not_known_yet"},
+    "recovery_refused": {"reason": "not_known_yet"},
+}
+
+
+# --- Mapping plans ---------------------------------------------------------------------------
+
+
+def test_reasons_of_a_plan_name_accounts_and_fields() -> None:
+    """Reasons that begin with a field name it, and a code without a sentence is said as it is."""
+    facts = {"holders": ["ann", "ben"]}
+    told = mapping.reason_text("takes_mis_id_of_another", facts)
+    assert told == "takes the MIS id that ann, ben has"
+    assert mapping.reason_text("email_unavailable", facts) == "this e-mail cannot be used here"
+    assert mapping.reason_text("given_name_invalid", facts) == "the given name cannot be used"
+    assert mapping.reason_text("same_name", facts) == "an account has this name"
+    assert mapping.reason_text("not_known_yet", facts) == "not known yet"

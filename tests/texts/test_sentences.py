@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from schoolauth import describe_event
 from tests.texts import files, samples
 
 SENTENCES: dict[str, list[list[str]]] = json.loads(
@@ -41,8 +42,13 @@ def of_findings() -> list[list[str]]:
     return said((one.code, one.message) for one in samples.findings())
 
 
+def of_events() -> list[list[str]]:
+    return said((one.kind, describe_event(one)) for one in samples.events())
+
+
 MAKERS = {
-    make.__name__: make for make in (of_errors, of_policies, of_violations, of_mails, of_findings)
+    make.__name__: make
+    for make in (of_errors, of_policies, of_violations, of_mails, of_findings, of_events)
 }
 
 

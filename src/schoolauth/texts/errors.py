@@ -87,7 +87,9 @@ def error_text(code: str, details: Facts) -> str:
         case "token_refused" | "username_invalid" | "not_permitted" | "approval_refused":
             return say(SENTENCES, code, {"case": details["reason"]})
         case "login_refused" if details["hints"]:
-            return f"{SENTENCES[code]} {_hints(details['hints'])}"
+            spaces = spaces_text(details["hints"])
+            more = f"There is a space {spaces}, and a space counts as a character."
+            return f"{SENTENCES[code]} {more}"
         case "password_rejected":
             return _with_messages(code, details["violations"])
         case "roster_unreadable":
@@ -99,10 +101,10 @@ def error_text(code: str, details: Facts) -> str:
     return say(SENTENCES, code, details)
 
 
-def _hints(hints: Iterable[str]) -> str:
-    # "space_at_end_of_password" reads "at the end of the password"
+def spaces_text(hints: Iterable[str]) -> str:
+    """Return where the spaces are: ``space_at_end_of_password`` is at the end of the password."""
     ends = (hint[6:].replace("at_", "at the ").replace("_of_", " of the ") for hint in hints)
-    return f"There is a space {all_of(ends)}, and a space counts as a character."
+    return all_of(ends)
 
 
 def _with_messages(code: str, causes: Iterable[Facts]) -> str:

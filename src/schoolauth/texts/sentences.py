@@ -61,5 +61,5 @@ class _Text(str):
 class _Written(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         fact = super().__getitem__(name)
-        text = ", ".join(fact) if isinstance(fact, list) else fact
+        text = ", ".join(fact) if isinstance(fact, list | tuple) else fact
         return _Text(text) if isinstance(text, str) else text
