@@ -34,6 +34,7 @@ from tests.mis.oneroster_sets import (
     folder,
     one_1,
     packed,
+    packed_with,
     person,
     role,
 )
@@ -144,9 +145,9 @@ def _archives(reader: Reader) -> None:
     (link / "users.csv").symlink_to(reader.directory / "users.csv")
     reader.set(link)
     for change in ({"external_attr": 0o120777 << 16}, {"compress_type": zipfile.ZIP_BZIP2}):
-        reader.set(_zipped(reader.directory, files, b"x", **change))
-    reader.set(_zipped(reader.directory, files, b"x" * (4 * 1024 * 1024)))
-    path = _zipped(reader.directory, files, b"x" * 100)
+        reader.set(packed_with(reader.directory, files, b"x", **change))
+    reader.set(packed_with(reader.directory, files, b"x" * (4 * 1024 * 1024)))
+    path = packed_with(reader.directory, files, b"x" * 100)
     data = bytearray(path.read_bytes())
     entry = data.rindex(b"PK\x01\x02")
     data[entry + 8] |= 1
@@ -156,20 +157,6 @@ def _archives(reader: Reader) -> None:
     data[entry + 16] ^= 0xFF  # its checksum
     path.write_bytes(data)
     reader.set(path)
-
-
-def _zipped(directory: Path, files: Files, users: bytes, **others: int) -> Path:
-    path = directory / "one.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in files.items():
-            if name != "users.csv":
-                file.writestr(name, content)
-        entry = zipfile.ZipInfo("users.csv")
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        for name, value in others.items():
-            setattr(entry, name, value)
-        file.writestr(entry, users)
-    return path
 
 
 def _sets(reader: Reader) -> None:
@@ -268,7 +255,7 @@ def _limits(reader: Reader, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(archive, "TOTAL_MAX", 200)
     reader.set(packed(reader.directory, files))
     patch.setattr(archive, "FILE_MAX", 2_000)
-    reader.set(_zipped(reader.directory, files, b"x" * 2_001))
+    reader.set(packed_with(reader.directory, files, b"x" * 2_001))
     patch.setattr(archive, "MEMBERS_MAX", 3)
     reader.set(packed(reader.directory, files))
 

@@ -9,45 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
-from schoolauth.errors import (
-    ApprovalReason,
-    ApprovalRefused,
-    ContractBroken,
-    EmailInvalid,
-    EmailMissing,
-    EmailTaken,
-    Hint,
-    ImportRefused,
-    LastAdmin,
-    LoginRefused,
-    MailNotSent,
-    MappingOutdated,
-    MisIdTaken,
-    NameInvalid,
-    NotConfigured,
-    NotPermitted,
-    Overloaded,
-    PasswordChangeRequired,
-    PasswordRejected,
-    Refused,
-    RosterProblem,
-    RosterUnreadable,
-    SchoolAuthError,
-    SchoolTaken,
-    SchoolUnknown,
-    SessionEnded,
-    StaleUser,
-    StorageUnavailable,
-    Throttled,
-    TokenRefusal,
-    TokenRefused,
-    TooManyLeavers,
-    TransitionForbidden,
-    Unavailable,
-    UsernameTaken,
-    UserNotFound,
-    Violation,
-)
+from schoolauth import errors as kinds
+from schoolauth.errors import ApprovalReason, Hint, SchoolAuthError, TokenRefusal, Violation
 from schoolauth.model.diagnosis import Finding
 from schoolauth.model.events import (
     EVENT_KINDS,
@@ -88,7 +51,7 @@ from schoolauth.rules.passwords import PASSWORD_MAX, PasswordPolicy
 from tests.mail.mails import JESS, a_mail
 from tests.rules.rows import HILL, NOW, account
 
-NO_REASONS = (
+NOT_PERMITTED = (
     *("not_an_active_admin", "own_account", "legal_hold", "admin_exists", "other_school"),
 )
 POLICIES = (
@@ -123,27 +86,40 @@ def refusal(call: Callable[..., object], *args: Any) -> SchoolAuthError:
 def errors() -> Iterator[SchoolAuthError]:
     """Yield errors of every class, with each of the sentences that it may have."""
     for plain in (
-        *(SchoolAuthError, Refused, SessionEnded, EmailMissing, EmailInvalid, SchoolUnknown),
-        *(SchoolTaken, UserNotFound, LastAdmin, MappingOutdated, Unavailable, StaleUser),
-        *(StorageUnavailable, MailNotSent, ContractBroken, NotConfigured),
+        kinds.SchoolAuthError,
+        kinds.Refused,
+        kinds.SessionEnded,
+        kinds.EmailMissing,
+        kinds.EmailInvalid,
+        kinds.SchoolUnknown,
+        kinds.SchoolTaken,
+        kinds.UserNotFound,
+        kinds.LastAdmin,
+        kinds.MappingOutdated,
+        kinds.Unavailable,
+        kinds.StaleUser,
+        kinds.StorageUnavailable,
+        kinds.MailNotSent,
+        kinds.ContractBroken,
+        kinds.NotConfigured,
     ):
         yield plain()
     hints: tuple[Hint, ...] = get_args(Hint)
     for typed in ((), *((hint,) for hint in hints), hints[1:3]):
-        yield LoginRefused(typed)
-    yield PasswordChangeRequired("a token")
-    yield Throttled(30)
-    yield Overloaded(2)
+        yield kinds.LoginRefused(typed)
+    yield kinds.PasswordChangeRequired("a token")
+    yield kinds.Throttled(30)
+    yield kinds.Overloaded(2)
     for policy in POLICIES:
-        yield PasswordRejected(policy.violations(" x"))
-    yield PasswordRejected(PasswordPolicy.nist().also(no_chalk).violations("chalk"))
+        yield kinds.PasswordRejected(policy.violations(" x"))
+    yield kinds.PasswordRejected(PasswordPolicy.nist().also(no_chalk).violations("chalk"))
     tokens: tuple[TokenRefusal, ...] = get_args(TokenRefusal)
-    yield from map(TokenRefused, tokens)
+    yield from map(kinds.TokenRefused, tokens)
     email = EmailAddress.parse("jess@example.org")
-    yield EmailTaken(email)
-    yield EmailTaken(email, holder_username="wg204nx_james", holder_status="inactive")
-    yield UsernameTaken(Username.parse("james"))
-    yield MisIdTaken(MisId(HILL, "sims", "17"))
+    yield kinds.EmailTaken(email)
+    yield kinds.EmailTaken(email, holder_username="wg204nx_james", holder_status="inactive")
+    yield kinds.UsernameTaken(Username.parse("james"))
+    yield kinds.MisIdTaken(MisId(HILL, "sims", "17"))
     for name in ("", "x" * 65, " x", "x ", "x y", "x@y", "xж", "ﬁ"):
         yield refusal(Username.parse, name)
     for value in ("", "x" * 101, "x" * 401, "a\0b", "https://x"):
@@ -151,17 +127,19 @@ def errors() -> Iterator[SchoolAuthError]:
     yield refusal(SchoolCode.parse, "?")
     yield refusal(MisId, HILL, "SIMS", "1")
     yield refusal(MisId.parse, "sims")
-    yield NameInvalid("school_name", "empty")
+    yield kinds.NameInvalid("school_name", "empty")
     for status in Status:
-        yield TransitionForbidden(status.value, "edit")
-    yield from map(NotPermitted, NO_REASONS)
+        yield kinds.TransitionForbidden(status.value, "edit")
+    yield from map(kinds.NotPermitted, NOT_PERMITTED)
     reasons: tuple[ApprovalReason, ...] = get_args(ApprovalReason)
-    yield from map(ApprovalRefused, reasons)
-    yield TooManyLeavers(12, 10)
-    problems = [RosterProblem(n, None, "x", f"Line {n} is wrong.", "cell") for n in range(1, 6)]
-    yield RosterUnreadable(problems[:1])
-    yield RosterUnreadable(problems)
-    yield ImportRefused(problems)
+    yield from map(kinds.ApprovalRefused, reasons)
+    yield kinds.TooManyLeavers(12, 10)
+    problems = [
+        kinds.RosterProblem(n, None, "x", f"Line {n} is wrong.", "cell") for n in range(1, 6)
+    ]
+    yield kinds.RosterUnreadable(problems[:1])
+    yield kinds.RosterUnreadable(problems)
+    yield kinds.ImportRefused(problems)
 
 
 def violations() -> Iterator[Violation]:
