@@ -162,6 +162,7 @@ def test_details_tell_violations_and_problems_in_full() -> None:
         "code": "column_missing",
         "message": "There is no column E-mail.",
         "value": None,
+        "facts": {},
     }
     assert RosterUnreadable([problem] * 4).message.count(problem.message) == 3
 

@@ -48,7 +48,7 @@ from schoolauth.mail.queued import QueuedMailer
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
 from schoolauth.model.diagnosis import Diagnosis, Finding
 from schoolauth.model.duplicates import DuplicateGroup
-from schoolauth.model.events import AuditEvent
+from schoolauth.model.events import AuditEvent, describe_event
 from schoolauth.model.imported import ImportedUser
 from schoolauth.model.login import Login
 from schoolauth.model.mail import MailMessage, MailOutcome
@@ -79,7 +79,7 @@ from schoolauth.ports import (
     Throttle,
     UserRepository,
 )
-from schoolauth.rules.passwords import PasswordPolicy
+from schoolauth.rules.passwords import PasswordPolicy, PolicyRule
 from schoolauth.service.retention import LeaversErasure
 from schoolauth.service.school_auth import Joined, SchoolAuth
 from schoolauth.service.settings import Lifetimes, Links
@@ -140,6 +140,7 @@ __all__ = [
     "PasswordPolicy",
     "PasswordRejected",
     "PasswordTokenInfo",
+    "PolicyRule",
     "QueuedMailer",
     "RecoveryRequest",
     "Refused",
@@ -180,4 +181,5 @@ __all__ = [
     "UsernameInvalid",
     "UsernameTaken",
     "Violation",
+    "describe_event",
 ]

@@ -7,9 +7,12 @@ No secret, hash, token or other person's data is ever in an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
+
+from schoolauth.texts.errors import error_text
+from schoolauth.texts.roster_problems import problem_text
 
 ErrorCode = Literal[
     "school_auth_error",
@@ -60,7 +63,10 @@ ViolationCode = str
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule that a password breaks: `code` for programs, `message` for the person."""
+    """One rule that a password breaks: `code` for programs, `message` for the person.
+
+    `params` are the numbers in the message, if it has any.
+    """
 
     code: ViolationCode
     message: str
@@ -72,7 +78,8 @@ class RosterProblem:
     """One place in a roster file that cannot be used.
 
     `line` counts from 1, as a text editor does, and is None for the file as a whole. `value` is
-    None where the cell might hold a password.
+    None where the cell might hold a password. `facts` are what the message is made of, JSON-ready;
+    where a code has several messages, `case` among them tells them apart.
     """
 
     line: int | None
@@ -80,6 +87,19 @@ class RosterProblem:
     code: str
     message: str
     value: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        line: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        **facts: Any,
+    ) -> Self:
+        """Return the problem with what the library says of its *code* and *facts*."""
+        return cls(line, column, code, problem_text(code, facts), value, facts)
 
 
 class SchoolAuthError(Exception):
@@ -89,12 +109,13 @@ class SchoolAuthError(Exception):
     """
 
     code: ClassVar[ErrorCode] = "school_auth_error"
-    default_message: ClassVar[str] = "The request was not carried out."
+    http_status: ClassVar[int] = 500
+    """The HTTP status that fits it."""
     fields: ClassVar[tuple[str, ...]] = ()
     """Names of the attributes that `details()` tells."""
 
     def __init__(self, message: str | None = None) -> None:
-        self.message = self.default_message if message is None else message
+        self.message = error_text(self.code, self.details()) if message is None else message
         super().__init__(self.message)
 
     def details(self) -> dict[str, Any]:
@@ -126,7 +147,7 @@ class Refused(SchoolAuthError):
     """The request was understood and is not allowed; `message` is for the person who asked."""
 
     code: ClassVar[ErrorCode] = "refused"
-    default_message = "That is not allowed."
+    http_status: ClassVar[int] = 400
 
 
 class LoginRefused(Refused):
@@ -136,15 +157,12 @@ class LoginRefused(Refused):
     """
 
     code = "login_refused"
-    default_message = "That username or password is not right."
+    http_status = 401
     fields = ("hints",)
 
     def __init__(self, hints: Sequence[Hint] = ()) -> None:
         self.hints: tuple[Hint, ...] = tuple(hints)
-        # "space_at_end_of_password" reads "at the end of the password"
-        places = [hint[6:].replace("at_", "at the ").replace("_of_", " of the ") for hint in hints]
-        said = f" There is a space {' and '.join(places)}, and a space counts as a character."
-        super().__init__(self.default_message + (said if places else ""))
+        super().__init__()
 
 
 class PasswordChangeRequired(Refused):
@@ -155,7 +173,7 @@ class PasswordChangeRequired(Refused):
     """
 
     code = "password_change_required"
-    default_message = "Choose a new password before going on."
+    http_status = 403
 
     def __init__(self, password_token: str) -> None:
         super().__init__()
@@ -179,7 +197,7 @@ class Throttled(Refused):
     """
 
     code = "throttled"
-    default_message = "There have been too many attempts. Please wait a little and try again."
+    http_status = 429
     fields = ("retry_after",)
 
     def __init__(self, retry_after: int) -> None:
@@ -191,47 +209,38 @@ class PasswordRejected(Refused):
     """The new password breaks a rule; the old one still works. `violations` has every reason."""
 
     code = "password_rejected"
-    default_message = "That password cannot be used, and nothing was changed."
+    http_status = 422
     fields = ("violations",)
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
-        super().__init__(" ".join([self.default_message, *(v.message for v in violations)]))
-
-
-_TOKEN_MESSAGES: dict[TokenRefusal, str] = {
-    "expired": "This link has expired. Ask for a new one.",
-    "used": "This link has been used, or the account has changed since. Ask for a new one.",
-    "invalid": "This link is not complete. Copy the whole of it from the mail.",
-}
+        super().__init__()
 
 
 class TokenRefused(Refused):
     """The link's token is not good: `reason` is `expired`, `used` or `invalid`."""
 
     code = "token_refused"
+    http_status = 410
     fields = ("reason",)
 
     def __init__(self, reason: TokenRefusal) -> None:
         self.reason: TokenRefusal = reason
-        super().__init__(_TOKEN_MESSAGES[reason])
+        super().__init__()
 
 
 class SessionEnded(Refused):
     """The session is over: expired, ended, or the account has changed since."""
 
     code = "session_ended"
-    default_message = "Please sign in again."
+    http_status = 401
 
 
 class EmailMissing(Refused):
     """No e-mail address is saved on this profile, so no mail can be sent."""
 
     code = "email_missing"
-    default_message = (
-        "No e-mail address is saved on this profile. "
-        "Edit the user in User Management and add an address, then send the mail again."
-    )
+    http_status = 409
 
 
 class EmailTaken(Refused):
@@ -242,7 +251,7 @@ class EmailTaken(Refused):
     """
 
     code = "email_taken"
-    default_message = "This e-mail address is already used by another account."
+    http_status = 409
     fields = ("holder_username", "holder_status")
 
     def __init__(
@@ -251,25 +260,21 @@ class EmailTaken(Refused):
         self.email = email
         self.holder_username = holder_username
         self.holder_status = holder_status
-        super().__init__(
-            holder_username
-            and f"This e-mail address is already used by {holder_username} ({holder_status}). "
-            "Remove it from that account first."
-        )
+        super().__init__()
 
 
 class EmailInvalid(Refused):
     """The text is not an e-mail address that the library accepts."""
 
     code = "email_invalid"
-    default_message = "That is not a complete e-mail address."
+    http_status = 422
 
 
 class UsernameTaken(Refused):
     """Another account, in any school and of any status, has this `username`."""
 
     code = "username_taken"
-    default_message = "This username is already used by another account."
+    http_status = 409
 
     def __init__(self, username: Any) -> None:
         self.username = username
@@ -280,9 +285,10 @@ class UsernameInvalid(Refused):
     """The text cannot be a username; `reason` says why, such as `space_at_end`."""
 
     code = "username_invalid"
+    http_status = 422
     fields = ("reason",)
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str | None = None) -> None:
         self.reason = reason
         super().__init__(message)
 
@@ -291,20 +297,20 @@ class NameInvalid(Refused):
     """A name, school code, id or reference cannot be used: `field` says which, `reason` why."""
 
     code = "name_invalid"
+    http_status = 422
     fields = ("field", "reason")
 
     def __init__(self, field: str, reason: str) -> None:
         self.field = field
         self.reason = reason
-        what = field.replace("_", " ")
-        super().__init__(f"This {what} cannot be used ({reason.replace('_', ' ')}).")
+        super().__init__()
 
 
 class MisIdTaken(Refused):
     """Another account is already linked to this person of the MIS (`mis_id`)."""
 
     code = "mis_id_taken"
-    default_message = "Another account is already linked to this person in the MIS."
+    http_status = 409
 
     def __init__(self, mis_id: Any) -> None:
         self.mis_id = mis_id
@@ -315,60 +321,53 @@ class SchoolUnknown(Refused):
     """There is no school with this code."""
 
     code = "school_unknown"
-    default_message = "There is no school with this code."
+    http_status = 404
 
 
 class SchoolTaken(Refused):
     """There is already a school with this code."""
 
     code = "school_taken"
-    default_message = "There is already a school with this code."
+    http_status = 409
 
 
 class UserNotFound(Refused):
     """There is no such account; another school's account looks just the same."""
 
     code = "user_not_found"
-    default_message = "There is no such user."
+    http_status = 404
 
 
 class TransitionForbidden(Refused):
     """The account's `status` does not allow what was `wanted`; see `TRANSITIONS`."""
 
     code = "transition_forbidden"
+    http_status = 409
     fields = ("status", "wanted")
 
     def __init__(self, status: str, wanted: str) -> None:
         self.status = status
         self.wanted = wanted
-        super().__init__(f"This is not possible while the account is {status}.")
-
-
-_NOT_PERMITTED = {
-    "not_an_active_admin": "Only an active administrator of the school may do this.",
-    "own_account": "Change your own password or e-mail address on your own profile.",
-    "legal_hold": "This account is under a legal hold and cannot be erased.",
-    "admin_exists": "The school has an administrator already, who can add others.",
-    "other_school": "This belongs to another school.",
-}
+        super().__init__()
 
 
 class NotPermitted(Refused):
     """Whoever asks may not do this; `reason` says why, such as `own_account`."""
 
     code = "not_permitted"
+    http_status = 403
     fields = ("reason",)
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(_NOT_PERMITTED[reason])
+        super().__init__()
 
 
 class LastAdmin(Refused):
     """The school's last active administrator cannot be deactivated, demoted, moved or erased."""
 
     code = "last_admin"
-    default_message = "This is the school's last active administrator. Add another one first."
+    http_status = 409
 
 
 ApprovalReason = Literal[
@@ -383,59 +382,50 @@ ApprovalReason = Literal[
     "email_held",
     "address_too_new",
 ]
-_NOT_APPROVED: dict[ApprovalReason, str] = {
-    "not_on_file": "This address is not the headteacher's or the deputy's on the school's file.",
-    "no_approver_on_file": "The school's file has no headteacher's address. Add it first.",
-    "no_admin": "The school has no administrator account that could be recovered.",
-    "account_needed": "The school has several administrators: say whose account is meant.",
-    "not_an_admin": "This is not an administrator account of the school.",
-    "changed_since": "The school's file or its administrators have changed since the request.",
-    "signed_in_since": "Somebody has signed in to the account since the request: it is not lost.",
-    "own_address": "The new address is the approver's own, so the other approver has to approve.",
-    "email_held": "The new address belongs to another account.",
-    "address_too_new": "The approver's address was changed less than three days ago.",
-}
 
 
 class ApprovalRefused(Refused):
     """The approval of an admin recovery does not count; `reason` says what stands against it."""
 
     code = "approval_refused"
+    http_status = 403
     fields = ("reason",)
 
     def __init__(self, reason: ApprovalReason) -> None:
         self.reason = reason
-        super().__init__(_NOT_APPROVED[reason])
+        super().__init__()
 
 
 class MappingOutdated(Refused):
     """What the mapping plan rests on has changed; nothing was applied. Plan again."""
 
     code = "mapping_outdated"
-    default_message = "The accounts have changed since this plan was made. Please plan again."
+    http_status = 409
 
 
 class TooManyLeavers(Refused):
     """The plan has more `leavers` than are `allowed` by default; nothing was applied."""
 
     code = "too_many_leavers"
+    http_status = 409
     fields = ("leavers", "allowed")
 
     def __init__(self, leavers: int, allowed: int) -> None:
         self.leavers = leavers
         self.allowed = allowed
-        super().__init__(f"This would make {leavers} accounts inactive; {allowed} are allowed.")
+        super().__init__()
 
 
 class RosterUnreadable(Refused):
     """The roster file cannot be used at all; `problems` says where and why."""
 
     code = "roster_unreadable"
+    http_status = 422
     fields = ("problems",)
 
     def __init__(self, problems: Sequence[RosterProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(" ".join(["The file cannot be read.", *(p.message for p in problems[:3])]))
+        super().__init__()
 
 
 class ImportRefused(Refused):
@@ -445,11 +435,12 @@ class ImportRefused(Refused):
     """
 
     code = "import_refused"
+    http_status = 422
     fields = ("problems",)
 
     def __init__(self, problems: Sequence[RosterProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(f"Nothing was imported. Problems that stand against it: {len(problems)}.")
+        super().__init__()
 
 
 # --- Unavailable: maybe fine, not now; retry or answer 503 -----------------------------------
@@ -459,28 +450,26 @@ class Unavailable(SchoolAuthError):
     """Nothing was done, and the same request may succeed later."""
 
     code: ClassVar[ErrorCode] = "unavailable"
-    default_message = "This is not possible right now. Please try again."
+    http_status: ClassVar[int] = 503
 
 
 class StaleUser(Unavailable):
     """The account was changed by somebody else since it was read; nothing was written."""
 
     code = "stale_user"
-    default_message = "The account was changed at the same time. Please look again."
+    http_status = 409
 
 
 class StorageUnavailable(Unavailable):
     """The store did not answer, or gave up; nothing is half-done."""
 
     code = "storage_unavailable"
-    default_message = "The accounts cannot be reached right now. Please try again."
 
 
 class Overloaded(Unavailable):
     """Too many passwords are waiting to be checked, and this one was not; see `retry_after`."""
 
     code = "overloaded"
-    default_message = "Many people are signing in right now. Please try again."
     fields = ("retry_after",)
 
     def __init__(self, retry_after: int) -> None:
@@ -492,7 +481,6 @@ class MailNotSent(Unavailable):
     """The mail could not be handed over; the rest of the call is done and recorded."""
 
     code = "mail_not_sent"
-    default_message = "The mail could not be sent. Please try again later."
 
 
 # --- ContractBroken: tell the developer ------------------------------------------------------
@@ -502,11 +490,9 @@ class ContractBroken(SchoolAuthError):
     """An adapter or the set-up does not keep its promise; the message is for the developer."""
 
     code: ClassVar[ErrorCode] = "contract_broken"
-    default_message = "An adapter does not keep its contract."
 
 
 class NotConfigured(ContractBroken):
     """The call needs something that `SchoolAuth` was not given, or was given wrongly."""
 
     code = "not_configured"
-    default_message = "SchoolAuth was not given what this call needs."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import compose
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.user import Role, Status, User

@@ -154,7 +154,7 @@ def test_what_waits_is_sent_at_the_interpreter_s_end() -> None:
 import atexit, threading
 from schoolauth.errors import MailNotSent
 from schoolauth.mail.queued import QueuedMailer
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import compose
 from schoolauth.model.names import EmailAddress
 
 ended = threading.Event()

@@ -92,7 +92,7 @@ def not_sent(mailer: Mailer, message: MailMessage | None = None) -> MailNotSent:
         mailer.send(message or a_mail())
     error = caught.value
     assert (error.__context__, error.__cause__) == (None, None)
-    assert error.args == (MailNotSent.default_message,)
+    assert error.args == (MailNotSent().message,)
     return error
 
 

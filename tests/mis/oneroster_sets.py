@@ -98,6 +98,21 @@ def packed(directory: Path, files: Mapping[str, str | bytes]) -> Path:
     return path
 
 
+def packed_with(directory: Path, files: Mapping[str, str], users: bytes, **others: int) -> Path:
+    """Write *files* with another users.csv, whose entry has the fields of *others*."""
+    path = directory / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            if name != "users.csv":
+                file.writestr(name, content)
+        entry = zipfile.ZipInfo("users.csv")
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        for name, value in others.items():
+            setattr(entry, name, value)
+        file.writestr(entry, users)
+    return path
+
+
 def read(path: Path, *, org: str | None = None, strict: bool = False) -> Roster:
     """Read the set at *path* on a day of its own."""
     return read_oneroster(path, org=org, strict=strict, today=TODAY)

@@ -15,24 +15,14 @@ from schoolauth.errors import RosterUnreadable
 from schoolauth.mis import archive, read_csv
 from schoolauth.mis.reading import FILE_MAX
 from tests.mis.lists import codes
-from tests.mis.oneroster_sets import a_set, folder, packed, person, read, refused, role
+from tests.mis.oneroster_sets import a_set, folder, packed, packed_with, person, read, refused, role
 
 SET = a_set("1.2", [person("u1", "Ann", "Able")], roles=[role("u1", "teacher")])
 
 
 def zipped(directory: Path, users: bytes, **others: int) -> Path:
     """Write the set with another users.csv, whose entry has the fields of *others*."""
-    path = directory / "set.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in SET.items():
-            if name != "users.csv":
-                file.writestr(name, content)
-        entry = zipfile.ZipInfo("users.csv")
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        for name, value in others.items():
-            setattr(entry, name, value)
-        file.writestr(entry, users)
-    return path
+    return packed_with(directory, SET, users, **others)
 
 
 def test_zip_bomb_by_ratio(tmp_path: Path) -> None:

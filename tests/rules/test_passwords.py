@@ -250,6 +250,31 @@ def test_descriptions_are_phrases_for_a_form() -> None:
     assert NIST.describe() == ("at least 15 characters", space, lists)
 
 
+@given(any_text | passwords(), st.none() | users())
+def test_rules_name_whatever_may_be_violated(password: str, user: User | None) -> None:
+    """Each code of a violation is that of a rule, so that a form can mark the rule beside it."""
+    for policy in POLICIES.values():
+        asked = {rule.code: rule.params for rule in policy.rules()}
+        assert len(asked) == len(policy.rules())
+        for violation in policy.violations(password, user):
+            assert asked[violation.code].items() <= violation.params.items()
+
+
+def test_rules_are_codes_with_their_numbers() -> None:
+    """What a form needs for its own words and for `minlength`; an own rule brings its phrase."""
+    assert [(rule.code, rule.params) for rule in SEED.also(no_name).also(no_chalk).rules()] == [
+        ("too_short", {"minimum": 8}),
+        ("no_number", {}),
+        ("space_at_start", {}),
+        ("space_at_end", {}),
+        ("forbidden_character", {}),
+        ("too_long", {"maximum": 1024}),
+        ("own_rule", {"text": "No chalk!"}),
+    ]
+    lists = {rule.code for rule in NIST.rules()} - {rule.code for rule in SEED.rules()}
+    assert lists == {"too_common", "context_word"}
+
+
 # --- A host's own rules ----------------------------------------------------------------------
 
 
@@ -275,7 +300,7 @@ def test_own_rules_are_asked_after_the_others() -> None:
     assert policy.violations("chalk", JAMES)[2].params == {"user": "u1"}
     assert policy.violations("chalk")[2].params == {"user": ""}
     assert codes("chalk") == ["too_short", "no_number"]
-    assert SEED.rules == ()
+    assert SEED.own_rules == ()
 
 
 def test_own_rules_get_the_composed_password() -> None:

@@ -17,7 +17,6 @@ from schoolauth import (
     PasswordRejected,
     Role,
     School,
-    Status,
     Throttled,
     User,
     UserManagement,
@@ -28,6 +27,7 @@ from schoolauth.model.diagnosis import FindingCode
 from schoolauth.model.events import LoginFailed
 from tests.service.doubles import Broken
 from tests.service.world import PASSWORD, World, make_world, refused
+from tests.texts import samples
 
 EMAIL = "jess@hill.example.org"
 
@@ -287,27 +287,7 @@ def test_only_for_the_desk_of_the_school(world: World) -> None:
 
 def test_every_remedy_is_a_call_of_the_desk() -> None:
     """What mends it can be called, for every finding that there is."""
-    import ast
-    import inspect
-
-    from schoolauth.rules import diagnosis
-
-    tree = ast.parse(inspect.getsource(diagnosis))
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
-    ]
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    remedies = {text for text in texts if isinstance(text, str) and text.islower()} & {
-        name for name in dir(UserManagement) if not name.startswith("_")
-    }
-    found = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
-    assert found == set(get_args(FindingCode))
-    constant = {
-        call.args[2].value
-        for call in calls
-        if len(call.args) > 2 and isinstance(call.args[2], ast.Constant)
-    }
-    assert constant <= remedies
-    assert Status.ACTIVE  # the account of a diagnosis is a `User`
+    found = list(samples.findings())
+    assert {finding.code for finding in found} == set(get_args(FindingCode))
+    remedies = {finding.remedy for finding in found} - {None}
+    assert remedies <= {name for name in dir(UserManagement) if not name.startswith("_")}

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from schoolauth.cli.context import opened
+from schoolauth.cli.lines import problem_text
 from schoolauth.cli.parser import parse
 from schoolauth.cli.terminal import Terminal, safe
-from schoolauth.cli.texts import problem_text
 from schoolauth.cli.tour import play_tour
 from schoolauth.errors import ContractBroken, LoginRefused, RosterUnreadable, SchoolAuthError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from schoolauth.cli.texts import counted, event_text, user_text, words
+from schoolauth.cli.lines import counted, event_text, user_text
 from schoolauth.model.change import Page
 from schoolauth.model.diagnosis import Diagnosis
 from schoolauth.model.duplicates import DuplicateGroup
@@ -15,6 +15,7 @@ from schoolauth.model.mapping import MappingPlan, MappingReport
 from schoolauth.model.token import PasswordTokenInfo, RecoveryRequest
 from schoolauth.model.user import User
 from schoolauth.service.retention import LeaversErasure
+from schoolauth.texts.sentences import words
 
 
 def answer_lines(answer: object, name_of: Callable[[str], str]) -> list[str]:

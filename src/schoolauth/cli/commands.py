@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from schoolauth.cli.context import Context, everyone, find_user
+from schoolauth.cli.lines import counted, user_text
 from schoolauth.cli.terminal import ask_password
-from schoolauth.cli.texts import counted, user_text
 from schoolauth.model.change import LISTED
 from schoolauth.model.names import Username
 from schoolauth.model.school import School

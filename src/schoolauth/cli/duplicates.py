@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from schoolauth.cli.context import Context, find_user
-from schoolauth.cli.texts import counted, user_text
+from schoolauth.cli.lines import counted, user_text
 from schoolauth.model.duplicates import DuplicateGroup, DuplicateReason, DuplicateVerdict
 from schoolauth.model.user import User
 from schoolauth.service.user_management import UserManagement

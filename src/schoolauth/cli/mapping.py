@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from schoolauth.cli.context import Context, everyone
+from schoolauth.cli.lines import counted, named, problem_text
 from schoolauth.cli.plan_view import PlanView
 from schoolauth.cli.terminal import Terminal
-from schoolauth.cli.texts import counted, named, problem_text
 from schoolauth.errors import RosterUnreadable, TooManyLeavers
 from schoolauth.mis import Roster, read_csv, read_oneroster
 from schoolauth.model.mapping import MappingDecision, MappingReport, Skip

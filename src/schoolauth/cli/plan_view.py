@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from schoolauth.cli.lines import counted, named
 from schoolauth.cli.terminal import Terminal
-from schoolauth.cli.texts import counted, named, words
 from schoolauth.model.mapping import (
     Create,
     Link,
@@ -19,6 +19,8 @@ from schoolauth.model.mapping import (
 )
 from schoolauth.model.names import UserId
 from schoolauth.model.user import User
+from schoolauth.texts.mapping import FIELDS, field_text, reason_text
+from schoolauth.texts.sentences import words
 
 _HEADINGS = ["Row", "What", "Name", "E-mail", "Account", "Why"]
 _NOTES: dict[MappingKind, str] = {
@@ -29,27 +31,6 @@ _NOTES: dict[MappingKind, str] = {
     "conflict": "nothing is done: the row points to several accounts, or several rows to one.",
     "left": "the account is made inactive, and keeps its address; `--decide ROW=skip` spares it.",
     "problem": "nothing is done until the list, or the account, is put right.",
-}
-_REASONS = {
-    "same_name": "an account has this name",
-    "name_numbered": "the plain username is taken: another person?",
-    "left_in_list": "the list says so",
-    "not_in_list": "not in the list any more",
-    "other_mis_id": "the account has another MIS id",
-    "mis_id_of_another": "the MIS id was another person's",
-    "account_hit_twice": "two rows are about this account",
-    "role_admin": "a list makes nobody an admin",
-    "name_missing": "no account has its keys, and there is no name for a new one",
-    "no_free_username": "no username is free",
-    "last_admin": "the school would have no admin",
-    "superseded": "a retired duplicate",
-    "inactive": "inactive, though listed: no list wakes anybody",
-}
-_KEYS = {"mis_id": "MIS id", "email": "e-mail", "username": "username"}
-_FORMS = {
-    "_unavailable": "this {} cannot be used here",
-    "_twice_in_list": "the {} is in several rows",
-    "_invalid": "the {} cannot be used",
 }
 _ASLEEP = frozenset({"inactive", "superseded"})
 
@@ -159,31 +140,26 @@ class PlanView:
         ]
 
     def _why(self, item: MappingItem, decision: MappingDecision | None) -> list[str]:
-        found = [_KEYS[reason] for reason in item.reasons if reason in _KEYS]
+        found = [field_text(reason) for reason in item.reasons if reason in FIELDS]
         why = []
         if found:
             points = "points there by" if item.kind == "conflict" else "found by"
             why.append(f"{points} {', '.join(found)}")
-        why += [self._reason(item, reason) for reason in item.reasons if reason not in _KEYS]
+        holders = [str(self.accounts[one].username) for one in item.candidates]
+        why += [
+            reason_text(reason, {"holders": holders})
+            for reason in item.reasons
+            if reason not in FIELDS
+        ]
         if item.kind == "left" and item.user_id is None:
             why.append("has no account")
         if item.fields:
-            why.append(f"changes {', '.join(_KEYS.get(f, words(f)) for f in item.fields)}")
+            why.append(f"changes {', '.join(map(field_text, item.fields))}")
         if isinstance(decision, Link):
             why.append(f"decided: is {self.accounts[decision.user_id].username}")
         elif decision is not None:
             why.append("decided: skip" if isinstance(decision, Skip) else "decided: create")
         return why
-
-    def _reason(self, item: MappingItem, reason: str) -> str:
-        if reason == "takes_mis_id_of_another":
-            holders = (str(self.accounts[one].username) for one in item.candidates)
-            return f"takes the MIS id that {', '.join(holders)} has"
-        for ending, form in _FORMS.items():
-            if reason.endswith(ending):
-                field = reason.removesuffix(ending)
-                return form.format(_KEYS.get(field, words(field)))
-        return _REASONS.get(reason, words(reason))
 
 
 def _is_telling(item: MappingItem) -> bool:

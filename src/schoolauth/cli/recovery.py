@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schoolauth.cli.context import Context
-from schoolauth.cli.texts import user_text
+from schoolauth.cli.lines import user_text
 from schoolauth.errors import ApprovalRefused
 from schoolauth.model.mail import MailMessage
 

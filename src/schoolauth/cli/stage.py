@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from schoolauth.cli.answers import answer_lines
+from schoolauth.cli.lines import event_text
 from schoolauth.cli.recovery import KeptMails
 from schoolauth.cli.terminal import Terminal
-from schoolauth.cli.texts import event_text
 from schoolauth.errors import SchoolAuthError
 from schoolauth.mis import Roster
 from schoolauth.model.change import PAGE_MAX

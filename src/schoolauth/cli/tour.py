@@ -19,11 +19,11 @@ from schoolauth.cli.cast import (
     NIAMH,
 )
 from schoolauth.cli.context import NEEDS_SQLALCHEMY
+from schoolauth.cli.lines import user_text
 from schoolauth.cli.recovery import KeptMails
 from schoolauth.cli.scenes import SCENES
 from schoolauth.cli.stage import Stage, new_password, promise
 from schoolauth.cli.terminal import Terminal
-from schoolauth.cli.texts import user_text
 from schoolauth.mis import Roster, read_csv, read_oneroster
 from schoolauth.model.school import School
 from schoolauth.model.user import Role

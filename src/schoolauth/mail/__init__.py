@@ -1,4 +1,4 @@
-"""Mails: their texts, and the ways of handing them over.
+"""Mails: how one is composed, and the ways of handing it over.
 
 `SmtpMailer` is loaded when it is asked for, so that nobody else pays for smtplib.
 """

@@ -55,7 +55,7 @@ class FileSet:
         for found in _in_folder(path) if self._archive is None else _in_zip(self._archive):
             name = known.get(_plain(found).rpartition("/")[2].casefold())
             if name in self.names:
-                raise unreadable("duplicate_member", f"It has {name} twice.")
+                raise unreadable("duplicate_member", case="file", file=name)
             if name is not None:
                 self.names[name] = found
         if self._archive is not None:
@@ -67,7 +67,7 @@ class FileSet:
         if self._archive is None:
             path = self._folder / found
             if stat.S_ISLNK(_mode(path, follow=False)):
-                raise unreadable("link", f"{name} is a link, and links are not followed.")
+                raise unreadable("link", case="file", file=name)
             return read_bytes(path, FILE_MAX, follow=False)
         try:
             # never more than it says that it has: without a number all is unpacked at once
@@ -76,7 +76,7 @@ class FileSet:
                 return file.read(size + 1)
         except _ZIP_ERRORS:
             pass
-        raise unreadable("zip_damaged", f"{name} cannot be unpacked: the zip file is damaged.")
+        raise unreadable("zip_damaged", file=name)
 
 
 def _mode(path: Path, *, follow: bool) -> int:
@@ -94,7 +94,7 @@ def _in_folder(path: Path) -> list[str]:
     except OSError:
         found = []
     if not found:
-        raise unreadable("file_not_found", "It is a folder without files, or may not be read.")
+        raise unreadable("file_not_found", case="empty_folder")
     if len(found) > MEMBERS_MAX:
         raise _too_many()
     return sorted(found)
@@ -108,7 +108,7 @@ def _open_zip(data: bytes) -> zipfile.ZipFile:
         return zipfile.ZipFile(io.BytesIO(data))
     except _ZIP_ERRORS:
         pass
-    raise unreadable("not_a_zip", "It is neither a folder nor a whole zip file.")
+    raise unreadable("not_a_zip")
 
 
 def _in_zip(archive: zipfile.ZipFile) -> list[str]:
@@ -116,9 +116,9 @@ def _in_zip(archive: zipfile.ZipFile) -> list[str]:
     for member in archive.infolist():
         name = _plain(member.filename)
         if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
-            raise unreadable("unsafe_path", "It has a file whose path leads out of it.")
+            raise unreadable("unsafe_path")
         if name in seen:
-            raise unreadable("duplicate_member", "It has two files of one name.")
+            raise unreadable("duplicate_member")
         seen.add(name)
     # folders too, which end in "/" and so are none of the wanted: `is_dir` wants every name filled
     return [member.filename for member in archive.infolist()]
@@ -127,18 +127,17 @@ def _in_zip(archive: zipfile.ZipFile) -> list[str]:
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
     for member in members:
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise unreadable("link", "A file in it is a link, and links are not followed.")
+            raise unreadable("link")
         if member.flag_bits & _ENCRYPTED:
-            raise unreadable("encrypted", "It is encrypted. Make one without a password.")
+            raise unreadable("encrypted")
         if member.compress_type not in _METHODS:
-            message = "It is packed in an unusual way. Make an ordinary zip file."
-            raise unreadable("zip_method", message)
+            raise unreadable("zip_method")
         if member.file_size > FILE_MAX:
-            raise unreadable("file_too_large", f"A file has more than {FILE_MAX:,} bytes.")
+            raise unreadable("file_too_large", case="member", maximum=FILE_MAX)
         if member.file_size > max(_SMALL, RATIO_MAX * member.compress_size):
-            raise unreadable("zip_bomb", "A file in it is packed far beyond what lists allow.")
+            raise unreadable("zip_bomb")
     if sum(member.file_size for member in members) > TOTAL_MAX:
-        raise unreadable("zip_bomb", f"Its files have more than {TOTAL_MAX:,} bytes.")
+        raise unreadable("zip_bomb", case="total", maximum=TOTAL_MAX)
 
 
 def _plain(name: str) -> str:
@@ -146,4 +145,4 @@ def _plain(name: str) -> str:
 
 
 def _too_many() -> RosterUnreadable:
-    return unreadable("too_many_files", f"It has more than {MEMBERS_MAX:,} files.")
+    return unreadable("too_many_files", maximum=MEMBERS_MAX)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
-from schoolauth.errors import EmailInvalid, Refused, RosterProblem
+from schoolauth.errors import Refused, RosterProblem
 from schoolauth.mis.headings import heading_key
 from schoolauth.model.names import (
     EMAIL_MAX,
@@ -69,7 +70,7 @@ _LONGEST = {
     "username": USERNAME_MAX,
 }
 _INVALID = {"given_name": "name_invalid", "family_name": "name_invalid"}
-_KEYS = {"mis_id": "id", "email": "e-mail address", "username": "username"}
+_KEYS = frozenset({"mis_id", "email", "username"})
 
 
 def printable(text: str) -> str:
@@ -100,7 +101,7 @@ class RowReader:
         self._statuses |= dict.fromkeys(_words(_INACTIVE), False)
 
     def refuse(
-        self, line: int, field: str | None, code: str, message: str, value: str | None = None
+        self, line: int, field: str | None, code: str, value: str | None = None, /, **facts: Any
     ) -> None:
         """Note that *line* cannot be used, and why; *value* is left out where it must not show."""
         if not self._show_values or value is None or len(value) > EMAIL_MAX:
@@ -108,14 +109,13 @@ class RowReader:
         else:
             shown = printable(value)
         column = None if field is None else self._columns[field]
-        self._problems.append(RosterProblem(line, column, code, message, shown))
+        self._problems.append(RosterProblem.of(code, line, column, shown, **facts))
 
     def read(self, line: int, cells: Mapping[str, str]) -> None:
         """Judge one *line*, whose *cells* by field have no spaces at their ends."""
         texts = dict(cells)
         if not any(texts.get(field) for field in _LONGEST):
-            message = "This row has no id, name, e-mail address or username."
-            self.refuse(line, None, "nothing_to_match", message)
+            self.refuse(line, None, "nothing_to_match")
         standing = {field: field for field in texts}
         # SDS and OneRoster write addresses as usernames; here an address signs in by itself
         if "@" in texts.get("username", "") and _key("email", texts["username"])[0] is not None:
@@ -146,9 +146,8 @@ class RowReader:
             for number, (line, standing, text) in enumerate(places if len(places) > 1 else ()):
                 # one other line is enough: all of them in every message would grow as a square
                 other = places[0 if number else 1][0]
-                rows = f"{len(places)} rows, also in line {other}"
-                message = f"The same {_KEYS[field]} stands in {rows}."
-                self.refuse(line, standing, f"duplicate_{field}", message, text)
+                code = f"duplicate_{field}"
+                self.refuse(line, standing, code, text, rows=len(places), other_line=other)
         refused = {problem.line for problem in self._problems}
         return Roster(
             rows=tuple(row for row in self._rows if row.line not in refused),
@@ -160,12 +159,11 @@ class RowReader:
         """Return *text* as the row shall have it; *standing* is the field of its column."""
         longest = _LONGEST[field]
         if len(unicodedata.normalize("NFC", text)) > longest:
-            message = f"This has more than {longest} characters."
-            self.refuse(line, standing, "too_long", message, text)
+            self.refuse(line, standing, "too_long", text, maximum=longest)
             return text
-        key, message = _key(field, text)
+        key, facts = _key(field, text)
         if key is None:
-            self.refuse(line, standing, _INVALID.get(field, f"{field}_invalid"), message, text)
+            self.refuse(line, standing, _INVALID.get(field, f"{field}_invalid"), text, **facts)
             return text
         if field not in _KEYS:
             return key
@@ -174,7 +172,7 @@ class RowReader:
 
     def _role(self, line: int, text: str) -> Role | None:
         if is_staff(text) is False:
-            self.refuse(line, "role", "not_staff", "This person is not of the staff.", text)
+            self.refuse(line, "role", "not_staff", text)
         return _ROLES.get(heading_key(text))
 
     def _active(self, line: int, field: str, text: str) -> bool:
@@ -182,24 +180,21 @@ class RowReader:
             return True
         active = self._statuses.get(heading_key(text))
         if active is None:
-            message = "This status is not known. Write Active or Inactive."
-            self.refuse(line, field, "status_unknown", message, text)
+            self.refuse(line, field, "status_unknown", text)
         return active is not False
 
 
-def _key(field: str, text: str) -> tuple[str | None, str]:
-    """Return the canonical form of *text* as a *field*, or None and what is wrong with it."""
+def _key(field: str, text: str) -> tuple[str | None, dict[str, Any]]:
+    """Return the canonical form of *text* as a *field*, or None and why it has none."""
     try:
         match field:
             case "mis_id":
-                return MisId(SchoolCode.parse("any"), "csv", text).value, ""
+                return MisId(SchoolCode.parse("any"), "csv", text).value, {}
             case "email":
-                return EmailAddress.parse(text).key, ""
+                return EmailAddress.parse(text).key, {}
             case "username":
-                return Username.parse(text).key, ""
+                return Username.parse(text).key, {}
             case _:
-                return parse_name(text, field), ""
-    except EmailInvalid:
-        return None, EmailInvalid.default_message  # its own message may cite the cell
+                return parse_name(text, field), {}
     except Refused as error:
-        return None, error.message
+        return None, error.details()  # not the message: that of an address may cite the cell

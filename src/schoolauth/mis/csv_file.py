@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from schoolauth.errors import RosterProblem, RosterUnreadable
+from schoolauth.errors import RosterUnreadable
 from schoolauth.mis.cells import RowReader, printable
 from schoolauth.mis.headings import KNOWN_HEADINGS, find_columns, is_secret
 from schoolauth.mis.reading import (
@@ -78,21 +78,21 @@ def _read(path: Path, wanted: Mapping[str, str], progress: Progress) -> Roster:
     _, first = next(rows, (0, []))
     headings = [printable(strip_spaces(cell)) for cell in first]
     if not headings:
-        raise unreadable("empty", "There is nothing in it.")
+        raise unreadable("empty")
     candidates = find_columns(headings, wanted)
     kept = sorted({place for places in candidates.values() for place in places})
     lines: list[Row] = []
     shifted: list[tuple[int, int]] = []
     for number, (line, cells) in enumerate(progress.over(rows)):
         if number == ROWS_MAX:
-            raise unreadable("too_many_rows", f"It has more than {ROWS_MAX:,} rows.", line)
+            raise unreadable("too_many_rows", line, maximum=ROWS_MAX)
         if len(cells) == len(headings):
             lines.append((line, [strip_spaces(cells[place]) for place in kept]))
         else:
             shifted.append((line, len(cells)))
     progress.finish()
     if not lines and not shifted:
-        raise unreadable("no_rows", "There is a heading line, and no row below it.")
+        raise unreadable("no_rows")
     places = {field: _filled(map(kept.index, found), lines) for field, found in candidates.items()}
     columns = {field: headings[kept[place]] for field, place in places.items()}
     show_values = not any(map(is_secret, headings))
@@ -100,8 +100,7 @@ def _read(path: Path, wanted: Mapping[str, str], progress: Progress) -> Roster:
         _check_one_school(lines, places.pop("school"), columns["school"], show_values)
     reader = RowReader(columns, show_values=show_values)
     for line, count in shifted:
-        message = f"This row has {count} cells, and the heading line {len(headings)}."
-        reader.refuse(line, None, "cell_count", message)
+        reader.refuse(line, None, "cell_count", cells=count, expected=len(headings))
     for line, cells in lines:
         reader.read(line, {field: cells[place] for field, place in places.items()})
     return reader.roster()
@@ -119,10 +118,11 @@ def _check_one_school(lines: list[Row], place: int, heading: str, show_values: b
         if cells[place]:
             schools.setdefault(cells[place].casefold(), (line, cells[place]))
     if len(schools) > 1:
-        places = [
-            f"{printable(school[:100])} (line {line})" if show_values else f"one from line {line}"
-            for line, school in list(schools.values())[:_SCHOOLS_NAMED]
-        ]
-        named = ", ".join(places)
-        message = f"Its staff are of {len(schools)} schools: {named}. Make a file of each."
-        raise RosterUnreadable([RosterProblem(None, heading, "several_schools", message)])
+        first = list(schools.values())[:_SCHOOLS_NAMED]
+        raise unreadable(
+            "several_schools",
+            column=heading,
+            count=len(schools),
+            schools=[printable(school[:100]) for _, school in first] if show_values else None,
+            lines=[line for line, _ in first],
+        )

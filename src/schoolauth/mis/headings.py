@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from schoolauth.errors import RosterProblem, RosterUnreadable
+from schoolauth.mis.reading import unreadable
 
 KNOWN_HEADINGS: Mapping[str, tuple[str, ...]] = {
     # no "Staff Code": codes are given again to new people, and would bring them another's account
@@ -171,11 +171,11 @@ def find_columns(headings: Sequence[str], wanted: Mapping[str, str]) -> dict[str
     for name, heading in wanted.items():
         place = exact.get(heading, alike.get(heading_key(heading)))
         if place is None:
-            message = f"There is no heading {heading!r}. {_shown(headings)}"
-            raise RosterUnreadable([RosterProblem(None, heading, "heading_missing", message)])
+            raise unreadable(
+                "heading_missing", column=heading, heading=heading, headings=_shown(headings)
+            )
         if is_secret(headings[place]):
-            message = f"The column {heading!r} is for passwords, which are never read."
-            raise RosterUnreadable([RosterProblem(None, heading, "password_column", message)])
+            raise unreadable("password_column", column=heading, heading=heading)
         found[name] = [place]
     claimed = {place for places in found.values() for place in places}
     for name, known in KNOWN_HEADINGS.items():
@@ -183,17 +183,12 @@ def find_columns(headings: Sequence[str], wanted: Mapping[str, str]) -> dict[str
         if name not in found and (places := [place for place in places if place not in claimed]):
             found[name] = places
     if not found.keys() & _TELLING:
-        message = (
-            f"No heading says whose row it is. {_shown(headings)} Say which column holds what, "
-            'such as columns={"mis_id": "Payroll", "email": "Address"}.'
-        )
-        raise RosterUnreadable([RosterProblem(None, None, "no_known_heading", message)])
+        raise unreadable("no_known_heading", headings=_shown(headings))
     return found
 
 
-def _shown(headings: Sequence[str]) -> str:
+def _shown(headings: Sequence[str]) -> list[str] | None:
     # without a heading line, a person's cells, maybe a password, stand where headings should be
     if not all(c.isalpha() or c in " -_./()&'?" for heading in headings for c in heading):
-        return "The first line has digits or signs, like a person's row, and is not shown."
-    shown = [heading[:40] for heading in headings if heading][:_SHOWN_AT_MOST]
-    return f"The headings found are: {', '.join(shown)}."
+        return None
+    return [heading[:40] for heading in headings if heading][:_SHOWN_AT_MOST]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from schoolauth.errors import RosterProblem, RosterUnreadable
+from schoolauth.errors import RosterUnreadable
 from schoolauth.mis.archive import FileSet
 from schoolauth.mis.cells import RowReader, is_staff
 from schoolauth.mis.headings import is_secret
@@ -94,7 +94,7 @@ class _Reading:
         self._gaps = False
         self._org, self._today, self._findings, self._progress = org, today, findings, progress
         if "users.csv" not in files.names:
-            raise unreadable("file_missing", "There is no users.csv.")
+            raise unreadable("file_missing", file="users.csv")
         self._manifest = read_manifest(files, findings, progress)
         check_files(self._manifest, files, findings)
         self._users = Sheet("users.csv", files.read("users.csv"), findings)
@@ -121,7 +121,7 @@ class _Reading:
         roster = reader.roster()
         is_bulk = all(sheet.mode == "bulk" for sheet in sheets)
         if not roster.rows and not roster.problems and not self._is_delta():
-            raise unreadable("no_staff", "Nobody in it is of this school's staff.")
+            raise unreadable("no_staff")
         return replace(
             roster,
             warnings=self._findings.end(),
@@ -135,8 +135,7 @@ class _Reading:
 
     def _sheet(self, name: str) -> Sheet:
         if name not in self._files.names:
-            message = f"There is no {name}, so that nobody can be told from a pupil."
-            raise unreadable("file_missing", message)
+            raise unreadable("file_missing", case="roles", file=name)
         return Sheet(name, self._files.read(name), self._findings)
 
     def _fit(self, sheet: Sheet, *needed: str) -> Sheet:
@@ -176,48 +175,39 @@ class _Reading:
                     posts = tuple(roles.get(cells["sourcedId"], ()))
                     met.add(cells["sourcedId"])
                     if not posts:
-                        message = "This user has no role in roles.csv, and is left out."
-                        findings.warn(RosterProblem(line, "users.csv", "no_role", message))
+                        findings.warn("users.csv", "no_role", line)
                 row = HeldRow(line, cells, posts)
             self._check_orgs(row, orgs)
             if row.may_be_staff():
                 held.append(row)
             if len(held) > ROWS_MAX:
-                message = f"It has more than {ROWS_MAX:,} members of staff."
-                raise unreadable("too_many_rows", message, line, "users.csv")
+                raise unreadable("too_many_rows", line, "users.csv", case="staff", maximum=ROWS_MAX)
         if roles is not None and roles.keys() - met and self._users.mode != "delta":
-            message = "A role is of somebody who is not in users.csv."
-            findings.note("roles.csv:userSourcedId", "reference_unknown", message)
+            findings.note("roles.csv:userSourcedId", "reference_unknown", case="user")
             self._gaps = True
         return held
 
     def _check_orgs(self, row: HeldRow, orgs: dict[str, Org]) -> None:
         if orgs and any(post.org and post.org not in orgs for post in row.posts):
-            message = "An org is not in orgs.csv."
-            self._findings.note("users.csv", "reference_unknown", message, row.line)
+            self._findings.note("users.csv", "reference_unknown", row.line)
 
     def _judge(self, reader: RowReader, row: HeldRow, chosen: str) -> None:
         """Let *reader* have *row*, if it is one of the staff of the *chosen* org."""
         if row.cells is None:
-            message = "This row has not as many cells as the heading line."
-            reader.refuse(row.line, None, "cell_count", message)
+            reader.refuse(row.line, None, "cell_count", case="row")
             return
         posts = [post for post in row.posts if post.org == chosen]
         if not posts:
             if any(not post.org for post in row.posts):
-                message = "It is not said of which school this person is."
-                reader.refuse(row.line, None, "org_missing", message)
+                reader.refuse(row.line, None, "org_missing")
             elif self._org is None:
-                message = "This member of staff is of another organisation, and is left out."
-                found = RosterProblem(row.line, "users.csv", "other_org", message)
-                self._findings.warn(found)
+                self._findings.warn("users.csv", "other_org", row.line)
             return
         known = [post for post in posts if is_staff(post.word)]
         if not known and any(is_staff(post.word) is False for post in posts):
             return  # a pupil here, and one of the staff elsewhere
         if not known:
-            message = "The role of this person is not known, and might be a pupil's."
-            reader.refuse(row.line, None, "role_unknown", message)
+            reader.refuse(row.line, None, "role_unknown")
             return
         best = max(known, key=lambda post: (post.current, post.primary))
         cells = {field: row.cells.get(name, "") for field, name in _FIELDS.items()}
@@ -225,8 +215,7 @@ class _Reading:
         if not best.current:
             leaves = cells["status"].casefold() in GONE
             if self._roles is not None and self._roles.mode == "delta" and not leaves:
-                message = "A role of this person has ended; others may stand in an earlier file."
-                reader.refuse(row.line, None, "role_ended", message)
+                reader.refuse(row.line, None, "role_ended")
                 return
             cells["status"] = "inactive"
         reader.read(row.line, cells)

@@ -27,7 +27,7 @@ class Manifest:
 def read_manifest(files: FileSet, findings: Findings, progress: Progress) -> Manifest:
     """Return what the manifest of *files* says, as far as it can be understood."""
     if _NAME not in files.names:
-        findings.note(_NAME, "manifest_missing", "There is no manifest.csv.")
+        findings.note(_NAME, "manifest_missing")
         return Manifest()
     sheet = Sheet(_NAME, files.read(_NAME), findings)
     sheet.fit(_COLUMNS, ["propertyName", "value"])
@@ -38,12 +38,10 @@ def read_manifest(files: FileSet, findings: Findings, progress: Progress) -> Man
         written = "" if cells is None else cells["propertyName"]
         name = by_key.get(heading_key(written))
         if name is None or name in values or cells is None:
-            message = "A line of the manifest is not known, or stands twice."
-            findings.note(_NAME, "manifest_property", message, line)
+            findings.note(_NAME, "manifest_property", line)
             continue
         if written != name:
-            message = "A name in the manifest has other letters than the standard's."
-            findings.note(_NAME, "manifest_property", message, line)
+            findings.note(_NAME, "manifest_property", line, case="spelling")
         values[name] = cells["value"]
         _check(name, cells["value"], line, findings)
     versions = [one for one in MANIFEST if values.get(_VERSIONS[1], "").startswith(one)]
@@ -51,7 +49,7 @@ def read_manifest(files: FileSet, findings: Findings, progress: Progress) -> Man
     # what is not read is the business of strict reading only
     files_named = MANIFEST[version or "1.2"] if findings.strict else set(_FILES)
     for name in sorted({*_VERSIONS, *files_named} - values.keys()):
-        findings.note(f"{_NAME}:{name}", "manifest_missing", f"The manifest has no {name}.")
+        findings.note(f"{_NAME}:{name}", "manifest_missing", case="line", name=name)
     modes = {
         f"{name.removeprefix('file.')}.csv": value.casefold()
         for name, value in values.items()
@@ -65,23 +63,22 @@ def _check(name: str, value: str, line: int, findings: Findings) -> None:
         name, VALUES["mode"] if name.startswith("file.") else (value,)
     )
     if value not in allowed:
-        message = f"The manifest's {name} is none of {', '.join(allowed)}."
-        findings.note(f"{_NAME}:{name}", "manifest_value", message, line)
+        place = f"{_NAME}:{name}"
+        findings.note(place, "manifest_value", line, name=name, allowed=list(allowed))
 
 
 def check_files(manifest: Manifest, files: FileSet, findings: Findings) -> None:
     """Note where the files that are there are not those that the manifest names."""
     for name, found in files.names.items():
         if found.replace("\\", "/").rpartition("/")[2] != name:
-            findings.note(name, "file_name", f"{name} has other capital letters in its name.")
+            findings.note(name, "file_name", file=name)
         if "/" in found.replace("\\", "/"):
-            findings.note(name, "not_at_root", f"{name} is in a folder of the zip file.")
+            findings.note(name, "not_at_root", file=name)
         if name != _NAME and manifest.modes.get(name, "bulk") == "absent":
-            findings.note(name, "file_undeclared", f"{name} is absent, says the manifest.")
+            findings.note(name, "file_undeclared", file=name)
     for name, mode in manifest.modes.items():
         if mode != "absent" and name in {"users.csv", "roles.csv", "orgs.csv"} - files.names.keys():
-            message = f"{name} is missing, though the manifest names it."
-            findings.note(name, "file_missing", message)
+            findings.note(name, "file_missing", case="named", file=name)
 
 
 def find_version(manifest: Manifest, users: Sheet, files: FileSet, findings: Findings) -> str:
@@ -90,6 +87,5 @@ def find_version(manifest: Manifest, users: Sheet, files: FileSet, findings: Fin
     judged = "1.2" if has_roles else "1.1"
     version = judged if has_roles != has_role else manifest.version or "1.2"
     if manifest.version not in {None, version}:
-        message = f"The files are of OneRoster {version}, and the manifest says another."
-        findings.note(_NAME, "version_mismatch", message)
+        findings.note(_NAME, "version_mismatch", version=version)
     return version

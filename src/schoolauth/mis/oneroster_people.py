@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from schoolauth.mis.cells import is_staff, printable
 from schoolauth.mis.headings import heading_key
@@ -95,9 +96,8 @@ def choose_org(wanted: str | None, rows: Iterable[HeldRow], orgs: Mapping[str, O
     schools = [org for org in counts if org not in others]
     meant = schools or list(counts)
     if len(meant) > 1:
-        named = _named(meant, orgs)
-        message = f"Its staff are of {len(meant)} schools. Say which by org=…: {named}."
-        raise unreadable("several_schools", message)
+        count = len(meant)
+        raise unreadable("several_schools", case="orgs", count=count, **_named(meant, orgs))
     return meant[0] if meant else ""
 
 
@@ -107,15 +107,13 @@ def _find(wanted: str, orgs: Mapping[str, Org], counts: Mapping[str, int]) -> st
     found = [key for key, org in orgs.items() if wanted and org.identifier == wanted]
     if len(found) == 1:
         return found[0]
-    what = "several have this identifier" if found else "there is none of this id or identifier"
     named = _named(found or list(orgs) or list(counts), orgs)
-    raise unreadable("org_unknown", f"Of its organisations, {what}: {named}.")
+    raise unreadable("org_unknown", case="ambiguous" if found else None, **named)
 
 
-def _named(ids: list[str], orgs: Mapping[str, Org]) -> str:
+def _named(ids: list[str], orgs: Mapping[str, Org]) -> dict[str, Any]:
     shown = [
         f"{one[:60]} ({orgs[one].name[:60]})" if one in orgs and orgs[one].name else one[:60]
         for one in ids[:_ORGS_NAMED]
     ]
-    more = f" and {len(ids) - _ORGS_NAMED} more" if len(ids) > _ORGS_NAMED else ""
-    return printable(", ".join(shown)) + more
+    return {"orgs": [printable(one) for one in shown], "more": len(ids) - len(shown)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from typing import Any
 
 from schoolauth.errors import RosterProblem, RosterUnreadable
 from schoolauth.mis.cells import printable
@@ -28,18 +28,6 @@ RECORDS_MAX = 1_000_000
 
 _NEAR = 0.92  # one letter of ten wrong, or two changed places in a long word
 _NEAR_LENGTH = 40
-_MESSAGES = {
-    "cell_count": "A row has another number of cells than the heading line.",
-    "cell_missing": "A cell that must be filled is empty.",
-    "forbidden_in_bulk": "In a bulk file this must be empty.",
-    "required_in_delta": "In a delta file this must be filled.",
-    "line_break": "A cell has a line break.",
-    "value_case": "A value has other capital letters than the standard's.",
-    "value_unknown": "A value is not one of the standard's.",
-    "date_invalid": "A date is not written as the standard says.",
-    "id_invalid": "An id has characters that the standard does not allow.",
-    "duplicate_id": "An id stands in two rows.",
-}
 
 
 class Findings:
@@ -48,34 +36,33 @@ class Findings:
     def __init__(self, *, strict: bool) -> None:
         self.strict = strict
         self.violations: list[RosterProblem] = []
-        self._kinds: dict[tuple[str | None, str], tuple[RosterProblem, int]] = {}
+        self._kinds: dict[tuple[str, str], tuple[RosterProblem, int]] = {}
 
-    def note(self, place: str, code: str, message: str = "", line: int | None = None) -> None:
+    def note(self, place: str, code: str, line: int | None = None, **facts: Any) -> None:
         """Note a violation at *place*, which is a file or ``file:heading``."""
-        found = RosterProblem(line, place, code, message or _MESSAGES[code])
         if not self.strict:
-            self.warn(found)
+            self.warn(place, code, line, **facts)
             return
-        self.violations.append(found)
+        self.violations.append(RosterProblem.of(code, line, place, **facts))
         if len(self.violations) == FINDINGS_MAX:
-            more = f"There are {FINDINGS_MAX:,} violations and maybe more."
             file = place.partition(":")[0]
-            self.violations.append(RosterProblem(None, file, "too_many_problems", more))
+            more = RosterProblem.of("too_many_problems", column=file, maximum=FINDINGS_MAX)
+            self.violations.append(more)
             self.end()
 
-    def warn(self, found: RosterProblem) -> None:
+    def warn(self, place: str, code: str, line: int | None = None, **facts: Any) -> None:
         """Note what is no violation, or is put up with."""
-        first, count = self._kinds.get((found.column, found.code), (found, 0))
-        self._kinds[found.column, found.code] = (first, count + 1)
+        first, count = self._kinds.get((place, code), (None, 0))
+        if first is None:
+            first = RosterProblem.of(code, line, place, **facts)
+        self._kinds[place, code] = (first, count + 1)
 
     def end(self) -> tuple[RosterProblem, ...]:
         """Return the warnings; refuse the set if there are violations and reading is strict."""
         if self.violations:
             raise RosterUnreadable(self.violations)
         return tuple(
-            found
-            if count == 1
-            else replace(found, message=f"{found.message} So it is in {count} places.")
+            found if count == 1 else _again(found, found.column, places=count)
             for found, count in self._kinds.values()
         )
 
@@ -96,14 +83,13 @@ class Sheet:
             self._rows = read_rows(data, encoding, delimiter)
             self.headings = [printable(cell) for cell in next(self._rows, (0, []))[1]]
             if not self.headings:
-                raise unreadable("empty", "There is nothing in it.")
+                raise unreadable("empty")
             if len(self.headings) > HEADINGS_MAX:
-                message = f"It has more than {HEADINGS_MAX} headings."
-                raise unreadable("too_many_columns", message)
+                raise unreadable("too_many_columns", maximum=HEADINGS_MAX)
         if encoding == "cp1252":
-            findings.note(name, "encoding", "The text is not UTF-8.")
+            findings.note(name, "encoding")
         if delimiter != ",":
-            findings.note(name, "delimiter", "The cells are not separated by commas.")
+            findings.note(name, "delimiter")
 
     def has(self, column: str) -> bool:
         """Tell whether a heading is *column*, whatever its case."""
@@ -128,8 +114,13 @@ class Sheet:
                 guessed.add(place)
         for name in needed:
             if name not in self.columns:  # maybe no heading line: nothing of it is shown
-                message = f"{self.name} has no heading {name}."
-                raise unreadable("heading_missing", message, column=f"{self.name}:{name}")
+                raise unreadable(
+                    "heading_missing",
+                    column=f"{self.name}:{name}",
+                    case="file",
+                    file=self.name,
+                    heading=name,
+                )
         self._note_headings(names, guessed)
 
     def _note_headings(self, names: list[str], guessed: set[int]) -> None:
@@ -138,26 +129,25 @@ class Sheet:
         for place, heading in enumerate(self.headings):
             where = f"{self.name}:{heading[:100]}"
             if place in guessed:
-                note(where, "heading_misspelt", f"The heading {heading[:100]!r} is misspelt.", 1)
+                note(where, "heading_misspelt", 1, heading=heading[:100])
             elif heading in names:
                 if self.columns[heading] != place:
-                    note(where, "heading_duplicate", f"The heading {heading!r} stands twice.", 1)
+                    note(where, "heading_duplicate", 1, heading=heading)
             elif not strip_spaces(heading):
-                note(self.name, "heading_blank", "A heading is empty.", 1)
+                note(self.name, "heading_blank", 1)
             elif heading.startswith("metadata."):
                 extra += 1
             elif DROPPED.get(heading) not in names:
-                note(where, "heading_unknown", f"The heading {heading[:100]!r} is not known.", 1)
+                note(where, "heading_unknown", 1, heading=heading[:100])
         for column in self._known:
             if column.name not in self.columns and (column.required or self._findings.strict):
-                message = f"{self.name} has no heading {column.name}."
-                note(f"{self.name}:{column.name}", "heading_missing", message)
+                where = f"{self.name}:{column.name}"
+                note(where, "heading_missing", case="file", file=self.name, heading=column.name)
         order = [self.columns[name] for name in names if name in self.columns]
         first = len(self.headings) - extra
         late = any(heading.startswith("metadata.") for heading in self.headings[:first])
         if late or order != sorted(order):
-            message = "The headings are in another order than the standard's."
-            note(self.name, "heading_order", message, 1)
+            note(self.name, "heading_order", 1)
 
     def rows(self, progress: Progress) -> Iterator[tuple[int, dict[str, str] | None]]:
         """Yield line and cells, by column, of each row; None for one of too many or few cells."""
@@ -173,10 +163,9 @@ class Sheet:
             for line, cells in progress.over(self._rows):
                 count += 1
                 if count > RECORDS_MAX:
-                    message = f"It has more than {RECORDS_MAX:,} rows."
-                    raise unreadable("too_many_rows", message, line)
+                    raise unreadable("too_many_rows", line, maximum=RECORDS_MAX)
                 if len(cells) != len(self.headings):
-                    self._findings.note(self.name, "cell_count", line=line)
+                    self._findings.note(self.name, "cell_count", line, case="any")
                     if len(cells) < blank or any(map(strip_spaces, cells[blank:])):
                         self.skipped = True
                         yield line, None
@@ -184,16 +173,16 @@ class Sheet:
                 for check in checks:
                     check(line, cells)
                 if any(place < len(cells) and cells[place] for place in secret):
-                    self._warn_of_passwords()
+                    self._findings.warn(self.name, "passwords")
                 texts = {name: strip_spaces(cells[place]) for name, place in used.items()}
                 key = texts.get("sourcedId", "")
                 if key in seen:
-                    self._findings.note(self.place("sourcedId"), "duplicate_id", line=line)
+                    self._findings.note(self.place("sourcedId"), "duplicate_id", line)
                 elif key:
                     seen.add(key)
                 yield line, texts
         if not count:
-            self._findings.note(self.name, "no_rows", f"{self.name} has no rows.")
+            self._findings.note(self.name, "no_rows", case="file", file=self.name)
 
     def _checks(self) -> list[Callable[[int, list[str]], None]]:
         return [
@@ -210,21 +199,17 @@ class Sheet:
             text = cells[place]
             if not text:
                 if column.required:
-                    note(where, "cell_missing", line=line)
+                    note(where, "cell_missing", line)
                 elif record and self.mode == "delta":
-                    note(where, "required_in_delta", line=line)
+                    note(where, "required_in_delta", line)
                 return
             if record and self.mode == "bulk":
-                note(where, "forbidden_in_bulk", line=line)
+                note(where, "forbidden_in_bulk", line)
             code = violation(column, text)
             if code is not None:
-                note(where, code, line=line)
+                note(where, code, line)
 
         return check
-
-    def _warn_of_passwords(self) -> None:
-        message = "It holds passwords. They are not read; ask that they be left out."
-        self._findings.warn(RosterProblem(None, self.name, "passwords", message))
 
 
 def _guess(heading: str, missing: Sequence[str]) -> str | None:
@@ -245,9 +230,13 @@ def _of(name: str) -> Iterator[None]:
         yield
     except RosterUnreadable as error:
         problems = [
-            one if one.column else replace(one, column=name, message=f"{name}: {one.message}")
-            for one in error.problems
+            one if one.column else _again(one, name, in_file=name) for one in error.problems
         ]
     else:
         return
     raise RosterUnreadable(problems)
+
+
+def _again(found: RosterProblem, column: str | None, **more: Any) -> RosterProblem:
+    """Return *found* at *column*, with more facts to say."""
+    return RosterProblem.of(found.code, found.line, column, **found.facts, **more)

@@ -9,6 +9,7 @@ import stat
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from schoolauth.errors import RosterProblem, RosterUnreadable
 from schoolauth.model.text import strip_spaces
@@ -30,10 +31,10 @@ Row = tuple[int, list[str]]
 
 
 def unreadable(
-    code: str, message: str, line: int | None = None, column: str | None = None
+    code: str, line: int | None = None, column: str | None = None, **facts: Any
 ) -> RosterUnreadable:
     """Return the refusal of a file for one reason."""
-    return RosterUnreadable([RosterProblem(line, column, code, message)])
+    return RosterUnreadable([RosterProblem.of(code, line, column, **facts)])
 
 
 class Progress:
@@ -69,13 +70,13 @@ def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
             if data is not None and len(data) > found.st_size:
                 data = None  # it grows while it is read
     except FileNotFoundError:
-        raise unreadable("file_not_found", "There is no such file.") from None
+        raise unreadable("file_not_found") from None
     except (OSError, ValueError):  # ValueError: a path that no file can have
         data = None
     if data is None:
-        raise unreadable("file_not_readable", "It is no file that may be read.")
+        raise unreadable("file_not_readable")
     if len(data) > most:
-        raise unreadable("file_too_large", f"It has more than {most:,} bytes.")
+        raise unreadable("file_too_large", maximum=most)
     return data
 
 
@@ -88,8 +89,7 @@ def find_encoding(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         return encoding
-    message = "It is not text. Save the list as CSV (UTF-8), not as a workbook."
-    raise unreadable("not_text", message)
+    raise unreadable("not_text")
 
 
 class _Feed:
@@ -109,7 +109,7 @@ class _Feed:
             raise StopIteration
         self.room -= len(line)
         if self.room < 0:
-            raise unreadable("row_too_long", f"It has a row of more than {ROW_MAX:,} characters.")
+            raise unreadable("row_too_long", maximum=ROW_MAX)
         return line
 
 
@@ -127,8 +127,7 @@ def read_rows(data: bytes, encoding: str, delimiter: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error:
-            message = f"The quotation marks do not match in the row that starts in line {line}."
-            raise unreadable("quotes", message, line) from None
+            raise unreadable("quotes", line, starts_in=line) from None
         if any(map(strip_spaces, cells)):
             yield line, cells
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from schoolauth.model.names import Username
 from schoolauth.model.user import User
@@ -33,12 +34,14 @@ class Finding:
     """One thing that keeps somebody out: a code, a sentence for the admin, and what mends it.
 
     `remedy` is the name of the `UserManagement` call that mends it; None where only the person who
-    signs in can.
+    signs in can. `facts` are what the sentence is made of, JSON-ready; where a code has several
+    sentences, `case` among them tells them apart.
     """
 
     code: FindingCode
     message: str
     remedy: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 from schoolauth.errors import ContractBroken
 from schoolauth.model.names import SchoolCode, UserId
 from schoolauth.model.user import Scalar, Status, from_micros, rebuilt, to_micros
+from schoolauth.texts.events import event_text
 
 ANONYMOUS = "anonymous"
 """The `actor` of what nobody signed in has done."""
@@ -81,6 +82,16 @@ class AuditEvent:
             ContractBroken: if its kind is not one of this version's, or it is no such record.
         """
         return rebuilt(_rebuild, record)
+
+
+def describe_event(event: AuditEvent) -> str:
+    """Return what happened, in a sentence for a person, such as that the password was wrong.
+
+    It does not say when, who did it or on which account: `at`, `actor` and `user` do, whose ids a
+    host turns into names. Digests are left out.
+    """
+    names = _OWN_FIELDS[event.kind]
+    return event_text(event.kind, {name: getattr(event, name) for name in names})
 
 
 def _rebuild(record: Mapping[str, Any]) -> AuditEvent:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from schoolauth.errors import SchoolAuthError
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId
@@ -29,7 +30,9 @@ MailKind = Literal[
 class MailMessage:
     """One plain-text mail. `token`, `link` and `expires_at` are there where it carries a link.
 
-    The text and the link are not in its `repr`: whoever reads them can choose the password.
+    `facts` are all that subject and text are made of, JSON-ready, for a mail in a host's own words.
+    The text, the link and the facts are not in its `repr`: whoever reads them can choose the
+    password.
     """
 
     kind: MailKind
@@ -41,6 +44,7 @@ class MailMessage:
     token: str | None = field(default=None, repr=False)
     link: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

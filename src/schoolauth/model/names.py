@@ -22,15 +22,6 @@ _MIS_SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _MIS_VALUE = re.compile(r"[!-~]{1,100}")
 _PLAIN_USERNAME = re.compile(r"[!-?A-~]{1,64}")
 """ASCII that shows, but for ``@``: canonical once it is in lower case."""
-_USERNAME_MESSAGES = {
-    "empty": "A username cannot be empty.",
-    "too_long": f"A username has at most {USERNAME_MAX} characters.",
-    "space_at_start": "There is a space at the start of the username.",
-    "space_at_end": "There is a space at the end of the username.",
-    "space_inside": "A username has no spaces in it.",
-    "forbidden_character": "A username has letters, digits and signs such as . _ - only.",
-    "mixed_scripts": "A username keeps to one alphabet.",
-}
 
 
 class _Key:
@@ -132,7 +123,7 @@ class Username(_Key):
             if max(len(display), len(key)) <= USERNAME_MAX:
                 return cls.stored(display, key)
             reason = "too_long"
-        raise UsernameInvalid(reason, _USERNAME_MESSAGES[reason])
+        raise UsernameInvalid(reason)
 
     @classmethod
     def of_erased(cls, user_id: UserId) -> Self:
@@ -198,7 +189,7 @@ class EmailAddress(_Key):
 
         if len(require_text(text, "email")) > EMAIL_MAX:
             raise EmailInvalid
-        message = None
+        invalid = None
         try:
             found = email_validator.validate_email(
                 text,
@@ -211,9 +202,9 @@ class EmailAddress(_Key):
             )
         except ValueError as error:  # whatever fails below the validator's own checks too
             known = isinstance(error, email_validator.EmailNotValidError)
-            message = str(error) if known else EmailInvalid.default_message
-        if message is not None:  # outside the except block: the error would carry the typed text
-            raise EmailInvalid(message)
+            invalid = EmailInvalid(str(error) if known else None)
+        if invalid is not None:  # outside the except block: the error would carry the typed text
+            raise invalid
         return cls.stored(found.normalized, str(found.ascii_email).lower())
 
 

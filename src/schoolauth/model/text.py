@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 from typing import Any
 
 from schoolauth.errors import NameInvalid
 
 NAME_MAX = 100
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)  # strftime would follow the machine's language
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc\u00b4`"))
 _PLAIN_NAME = re.compile(r"[!-9;-~](?:[ -9;-~]{0,98}[!-9;-~])?")
 """ASCII that shows and needs nothing: no colon, and no space at either end."""
@@ -100,14 +95,3 @@ def name_key(name: str) -> str:
     """
     words = fold(name).replace("-", " ").split()
     return " ".join(sorted([_LEAVER_MARK.sub("", word) for word in words]))
-
-
-def written_day(at: datetime) -> str:
-    """Return a day as it stands in a mail or a message, such as ``1 September 2026``."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def written_moment(at: datetime) -> str:
-    """Return a time of day in UTC, such as ``1 September 2026, 09:00 UTC``."""
-    utc = at.astimezone(UTC)
-    return f"{written_day(utc)}, {utc:%H:%M} UTC"

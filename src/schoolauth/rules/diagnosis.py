@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from schoolauth.model.diagnosis import Diagnosis, Finding, FindingCode
 from schoolauth.model.events import (
@@ -25,8 +25,9 @@ from schoolauth.model.events import (
     actor_user,
 )
 from schoolauth.model.names import UserId
-from schoolauth.model.text import fold, written_day, written_moment
+from schoolauth.model.text import fold
 from schoolauth.model.user import Status, User, from_micros
+from schoolauth.texts.diagnosis import finding_text
 
 Event = TypeVar("Event", bound=AuditEvent)
 EXPLAINING = frozenset(
@@ -45,16 +46,7 @@ EXPLAINING = frozenset(
 RECENT = timedelta(days=14)
 """How far back attempts and failed mails still explain something."""
 _NEAREST = 5
-_RULES = {
-    "too_short": "it was too short",
-    "no_number": "it had no number",
-    "space_at_start": "it began with a space",
-    "space_at_end": "it ended with a space",
-    "too_long": "it was too long",
-    "too_common": "it is a common password",
-    "context_word": "it had a name or the school in it",
-    "forbidden_character": "it had a character that cannot be used",
-}
+_MAIL = "send_create_password_email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +108,24 @@ def no_such_account(typed: str, users: Iterable[User]) -> Diagnosis:
     near = tuple(dict.fromkeys(user.username for text in alike for user in by_text[text]))[
         :_NEAREST
     ]
-    names = ", ".join(map(str, near))
-    told = f" Perhaps {names} was meant." if near else ""
-    message = f"The school has no account of this name.{told}"
-    return Diagnosis(None, (Finding("no_such_account", message, "search"),), near)
+    finding = _finding(
+        "no_such_account",
+        "search",
+        case="nearest" if near else None,
+        nearest=[str(name) for name in near],
+    )
+    return Diagnosis(None, (finding,), near)
+
+
+def _finding(code: FindingCode, remedy: str | None, **facts: Any) -> Finding:
+    return Finding(code, finding_text(code, facts), remedy, facts)
 
 
 def _findings(facts: Facts) -> Iterator[Finding]:
     yield from _status(facts)
     if facts.wait:
-        until = written_moment(facts.now + timedelta(seconds=facts.wait))
-        message = f"There were too many failed attempts: nobody gets in until {until}."
-        yield Finding("throttled", message, "unlock")
+        until = facts.now + timedelta(seconds=facts.wait)
+        yield _finding("throttled", "unlock", until=until.isoformat())
     yield from _password(facts)
     yield from _attempts(facts)
     yield from _other_accounts(facts)
@@ -137,73 +135,68 @@ def _findings(facts: Facts) -> Iterator[Finding]:
 def _status(facts: Facts) -> Iterator[Finding]:
     user = facts.user
     if user.status is Status.INACTIVE:
-        since = written_day(user.status_since)
+        since = user.status_since.isoformat()
         if user.superseded_by is None:
-            yield Finding("inactive", f"The account is inactive since {since}.", "reactivate")
+            yield _finding("inactive", "reactivate", case=None, since=since)
         else:
-            instead = "another one" if facts.successor is None else facts.successor.username
-            message = f"The account was retired on {since}: {instead} took its place."
-            yield Finding("inactive", message, "undo_resolve_duplicate")
+            yield _finding(
+                "inactive",
+                "undo_resolve_duplicate",
+                case="retired" if facts.successor is None else "replaced",
+                since=since,
+                successor=None if facts.successor is None else str(facts.successor.username),
+            )
     if user.status is Status.INVITED:
         sent = facts.since(CreatePasswordSent)
         if sent:
-            day = written_day(sent[0].at)
-            message = f"No password was chosen yet; the mail for it was sent on {day}."
-            yield Finding("invited", message, "send_create_password_email")
+            yield _finding("invited", _MAIL, case="sent", sent=sent[0].at.isoformat())
         else:
-            yield Finding("invited", "No password was chosen yet.", "set_password")
-            reason = ", because no e-mail address is saved" if user.email is None else ""
-            remedy = "set_email" if user.email is None else "send_create_password_email"
-            message = f"The create password mail was never sent{reason}."
-            yield Finding("invitation_not_sent", message, remedy)
+            yield _finding("invited", "set_password", case=None)
+            case, remedy = ("no_email", "set_email") if user.email is None else (None, _MAIL)
+            yield _finding("invitation_not_sent", remedy, case=case)
 
 
 def _password(facts: Facts) -> Iterator[Finding]:
     user = facts.user
     if user.must_change_password:
         ends = from_micros(user.epoch * 1000) + facts.temporary_password
-        day = written_day(ends)
-        message = f"The password is temporary: until {day} it lets its owner choose another."
-        if facts.now > ends:
-            message = f"The password was temporary, and ended on {day}."
-        yield Finding("must_change_password", message, "set_password")
+        case = "ended" if facts.now > ends else None
+        yield _finding("must_change_password", "set_password", case=case, ends=ends.isoformat())
     refused = facts.since(PasswordRefused, PasswordChanged)
     if refused:
-        broken = refused[0].violations
-        why = " and ".join(_RULES.get(code, code.replace("_", " ")) for code in broken)
-        message = f"A new password was refused on {written_day(refused[0].at)} because {why}."
-        kept = "" if user.password is None else " The old one still works."
-        yield Finding("password_change_refused", message + kept, "set_password")
+        yield _finding(
+            "password_change_refused",
+            "set_password",
+            case="no_password" if user.password is None else None,
+            at=refused[0].at.isoformat(),
+            violations=list(refused[0].violations),
+        )
     own = actor_user(user.id)
     corrected = [e for e in facts.since(EmailChanged, PasswordChanged) if e.actor != own]
     chosen = facts.since(PasswordChanged)
     if corrected and chosen and chosen[0].how in {"reset", "create"}:
-        message = (
-            f"The password was chosen on {written_day(chosen[0].at)} through a link to an address "
-            "that was changed since."
+        yield _finding(
+            "password_set_by_former_address",
+            "set_password" if user.email is None else _MAIL,
+            case="dropped" if user.password is None else None,
+            chosen=chosen[0].at.isoformat(),
         )
-        if user.password is None:
-            message = (
-                "The password was dropped with the wrong address through which it was chosen, and "
-                "no other was chosen yet."
-            )
-        remedy = "set_password" if user.email is None else "send_create_password_email"
-        yield Finding("password_set_by_former_address", message, remedy)
 
 
 def _attempts(facts: Facts) -> Iterator[Finding]:
     if not facts.exact:
-        message = "There is a space around the name: typed like that, the sign-in fails."
-        yield Finding("space_in_recent_attempts", message)
+        yield _finding("space_in_recent_attempts", None, case="asked")
     failed = facts.recent(facts.since(LoginFailed, LoginSucceeded))
     spaced = [event for event in failed if event.hints]
     if spaced:
-        places = dict.fromkeys(hint.replace("_", " ") for event in spaced for hint in event.hints)
-        message = (
-            f"Of the last attempts, {len(spaced)} had a {' and a '.join(places)}, most recently on "
-            f"{written_moment(spaced[0].at)}. A space counts as a character."
+        yield _finding(
+            "space_in_recent_attempts",
+            None,
+            case=None,
+            attempts=len(spaced),
+            hints=list(dict.fromkeys(hint for event in spaced for hint in event.hints)),
+            last=spaced[0].at.isoformat(),
         )
-        yield Finding("space_in_recent_attempts", message)
     changed = facts.since(PasswordChanged)
     wrong = [
         event
@@ -212,50 +205,41 @@ def _attempts(facts: Facts) -> Iterator[Finding]:
     ]
     signed_in = facts.since(LoginSucceeded, PasswordChanged)
     if changed and wrong and not signed_in and facts.user.status is Status.ACTIVE:
-        message = (
-            f"The password was changed on {written_day(changed[0].at)}. Attempts since then with "
-            f"another one, probably the old one: {len(wrong)}."
+        yield _finding(
+            "old_password_in_recent_attempts",
+            "set_password" if facts.user.email is None else _MAIL,
+            changed=changed[0].at.isoformat(),
+            attempts=len(wrong),
         )
-        remedy = "set_password" if facts.user.email is None else "send_create_password_email"
-        yield Finding("old_password_in_recent_attempts", message, remedy)
 
 
 def _other_accounts(facts: Facts) -> Iterator[Finding]:
     user = facts.user
     for other in facts.duplicates:
-        message = (
-            f"{other.username} ({other.status.value}) is probably an account of the same person."
-        )
-        yield Finding("duplicate_account", message, "resolve_duplicate")
+        yield _finding("duplicate_account", "resolve_duplicate", **_named(other))
     holder = next((other for other in facts.duplicates if other.email is not None), None)
     if user.email is None and holder is not None:
-        message = (
-            f"The e-mail address is saved on {holder.username}, which is {holder.status.value}: an "
-            "address can be used for one account only."
-        )
-        yield Finding("email_on_other_account", message, "resolve_duplicate")
+        yield _finding("email_on_other_account", "resolve_duplicate", case=None, **_named(holder))
     elif user.email is not None and user.status is Status.INACTIVE and facts.duplicates:
-        message = "This account holds the e-mail address though it is inactive."
-        yield Finding("email_on_other_account", message, "release_email")
+        yield _finding("email_on_other_account", "release_email", case="held_here")
+
+
+def _named(user: User) -> dict[str, str]:
+    return {"username": str(user.username), "status": user.status.value}
 
 
 def _mail(facts: Facts) -> Iterator[Finding]:
     failed = facts.recent(facts.since(MailFailed))
     if failed:
-        mail, at = failed[0].mail.replace("_", " "), written_moment(failed[0].at)
-        message = f'The mail "{mail}" could not be sent on {at}.'
-        yield Finding("mail_failed", message, "send_create_password_email")
+        yield _finding("mail_failed", _MAIL, mail=failed[0].mail, at=failed[0].at.isoformat())
     if facts.user.email is None:
-        message = "No e-mail address is saved on the profile, so no mail can be sent."
-        yield Finding("no_email", message, "set_email")
+        yield _finding("no_email", "set_email")
 
 
 def _nothing(facts: Facts) -> Finding:
     wrong = facts.recent(facts.since(LoginFailed, LoginSucceeded))
-    message = "Nothing keeps this account's owner from signing in."
-    if wrong:
-        message += f" The last {len(wrong)} attempts had a wrong password."
-    return Finding("nothing_found", message, "history")
+    case = "wrong_passwords" if wrong else None
+    return _finding("nothing_found", "history", case=case, attempts=len(wrong))
 
 
 def same_person(groups: Iterable[tuple[User, ...]], user_id: UserId) -> tuple[User, ...]:

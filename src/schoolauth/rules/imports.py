@@ -19,25 +19,7 @@ from schoolauth.model.text import parse_name
 from schoolauth.model.user import Role, Status, StoredPassword, User
 from schoolauth.rules.accounts import NewUser, add_user
 
-_MESSAGES = {
-    "missing": "This cannot be left out.",
-    "password_hash_unknown": "No configured scheme recognises the password hash.",
-    "password_hash_missing": "An active account needs a password hash.",
-    "password_hash_unexpected": "An invited account has no password hash.",
-    "status_invalid": "An imported account is active, invited or inactive.",
-    "role_invalid": "There is no such role.",
-    "mis_id_of_other_school": "The MIS id is another school's.",
-    "repeated": "Another account of this import has the same.",
-    "username_taken": "Another account has this username.",
-    "email_taken": "Another account has this e-mail address.",
-    "mis_id_taken": "Another account is linked to this person in the MIS.",
-}
 _COLUMNS: dict[type, str] = {Username: "username", EmailAddress: "email", MisId: "mis_id"}
-
-
-def problem(line: int, column: str, code: str) -> RosterProblem:
-    """Return what stands against one value of the account number *line*."""
-    return RosterProblem(line, column, code, _MESSAGES[code])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +51,26 @@ def read_account(account: ImportedUser, school: SchoolCode, line: int) -> ReadAc
             if value is not None:
                 values[column] = parse(value)
             elif column != "email":
-                found.append(problem(line, column, "missing"))
+                found.append(RosterProblem.of("missing", line, column))
         except Refused as error:
-            found.append(RosterProblem(line, column, error.code, error.message))
+            facts = error.details()
+            found.append(RosterProblem(line, column, error.code, error.message, facts=facts))
     if account.mis_id is not None and account.mis_id.school != school:
-        found.append(problem(line, "mis_id", "mis_id_of_other_school"))
+        found.append(RosterProblem.of("mis_id_of_other_school", line, "mis_id"))
     if account.role in set(Role):
         values["role"] = Role(account.role)
     else:
-        found.append(problem(line, "role", "role_invalid"))
+        found.append(RosterProblem.of("role_invalid", line, "role"))
     stored = account.password
     status = Status.INVITED if stored is None else Status.ACTIVE
     if account.status is not None:
         status = _status(account.status)
     if status is Status.ERASED:
-        found.append(problem(line, "status", "status_invalid"))
+        found.append(RosterProblem.of("status_invalid", line, "status"))
     if status is Status.ACTIVE and stored is None:
-        found.append(problem(line, "password_hash", "password_hash_missing"))
+        found.append(RosterProblem.of("password_hash_missing", line, "password_hash"))
     if status is Status.INVITED and stored is not None:
-        found.append(problem(line, "password_hash", "password_hash_unexpected"))
+        found.append(RosterProblem.of("password_hash_unexpected", line, "password_hash"))
     return ReadAccount(line, values, status, stored, tuple(found))
 
 
@@ -112,7 +95,7 @@ def repeated(accounts: Iterable[ReadAccount]) -> Iterator[RosterProblem]:
     for account in accounts:
         for key in account.keys:
             if key in seen:
-                yield problem(account.line, _COLUMNS[type(key)], "repeated")
+                yield RosterProblem.of("repeated", account.line, _COLUMNS[type(key)])
             seen.add(key)
 
 
@@ -124,7 +107,7 @@ def taken(
         for key in account.keys:
             if key in known:
                 column = _COLUMNS[type(key)]
-                yield problem(account.line, column, f"{column}_taken")
+                yield RosterProblem.of(f"{column}_taken", account.line, column)
 
 
 def import_account(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from schoolauth.errors import Violation
 from schoolauth.model.text import fold, is_encodable, is_space
 from schoolauth.model.user import User
+from schoolauth.texts.passwords import rule_text, violation_text
 
 PASSWORD_MAX = 1024
 """Code points: bounds the work, far above what anybody types."""
@@ -30,6 +31,17 @@ def prepare_password(password: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of a policy: `code` is that of the `Violation` which breaks it.
+
+    A host's own rule is ``own_rule``, with its phrase as ``text``.
+    """
+
+    code: str
+    params: dict[str, str | int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordPolicy:
     """What a new password must keep to; never asked of a password at sign-in.
 
@@ -40,7 +52,7 @@ class PasswordPolicy:
     minimum: int = 8
     number: bool = True
     lists: bool = False
-    rules: tuple[PasswordRule, ...] = ()
+    own_rules: tuple[PasswordRule, ...] = ()
 
     @classmethod
     def seed(cls) -> Self:
@@ -66,52 +78,59 @@ class PasswordPolicy:
         *rule* gets the password in NFC and the account, or None, and yields violations; the first
         line of its docstring is what `describe` says of it.
         """
-        return replace(self, rules=(*self.rules, rule))
+        return replace(self, own_rules=(*self.own_rules, rule))
 
     def violations(self, password: str, user: User | None = None) -> tuple[Violation, ...]:
         """Return every rule that *password* breaks, not only the first; none means it is good."""
         if not isinstance(password, str):
             raise TypeError("a password must be str")
         if len(password) > PASSWORD_MAX:
-            message = f"It has more than {PASSWORD_MAX} characters."
-            return (Violation("too_long", message, {"maximum": PASSWORD_MAX}),)
+            return (_violation("too_long", maximum=PASSWORD_MAX),)
         found = list(self._violations(unicodedata.normalize("NFC", password)))
         if self.lists:
             found.extend(_list_violations(password, user))
-        for rule in self.rules:
+        for rule in self.own_rules:
             found.extend(rule(unicodedata.normalize("NFC", password), user))
         return tuple(found)
 
     def _violations(self, text: str) -> Iterable[Violation]:
         if len(text) < self.minimum:
-            yield Violation(
-                "too_short",
-                f"It needs at least {self.minimum} characters, and has {len(text)}.",
-                {"minimum": self.minimum, "length": len(text)},
-            )
+            yield _violation("too_short", minimum=self.minimum, length=len(text))
         if self.number and not any(character.isdecimal() for character in text):
-            yield Violation("no_number", "It needs a number.")
+            yield _violation("no_number")
         if text and is_space(text[0]):
-            yield Violation(
-                "space_at_start", "There is a space, or something unseen, at its start."
-            )
+            yield _violation("space_at_start")
         if text and is_space(text[-1]):
-            yield Violation("space_at_end", "There is a space, or something unseen, at its end.")
+            yield _violation("space_at_end")
         if any(unicodedata.category(character) in _FORBIDDEN for character in text):
-            yield Violation(
-                "forbidden_character", "It has a character that cannot be typed again everywhere."
-            )
+            yield _violation("forbidden_character")
+
+    def rules(self) -> tuple[PolicyRule, ...]:
+        """Return everything that the policy asks for, for a form in a host's own words.
+
+        An own rule without a docstring is not among them.
+        """
+        found = [PolicyRule("too_short", {"minimum": self.minimum})]
+        if self.number:
+            found.append(PolicyRule("no_number"))
+        found += [PolicyRule("space_at_start"), PolicyRule("space_at_end")]
+        if self.lists:
+            found += [PolicyRule("too_common"), PolicyRule("context_word")]
+        found += [
+            PolicyRule("forbidden_character"),
+            PolicyRule("too_long", {"maximum": PASSWORD_MAX}),
+        ]
+        texts = ((rule.__doc__ or "").strip().partition("\n")[0] for rule in self.own_rules)
+        return (*found, *(PolicyRule("own_rule", {"text": text}) for text in texts if text))
 
     def describe(self) -> tuple[str, ...]:
         """Return the rules as short phrases, for the form where a password is chosen."""
-        phrases = [f"at least {self.minimum} characters"]
-        if self.number:
-            phrases.append("a number")
-        phrases.append("no space at the start or the end")
-        if self.lists:
-            phrases.append("not one of the most common passwords, nor your own name")
-        phrases.extend((rule.__doc__ or "").strip().partition("\n")[0] for rule in self.rules)
+        phrases = (rule_text(rule.code, rule.params) for rule in self.rules())
         return tuple(phrase for phrase in phrases if phrase)
+
+
+def _violation(code: str, **params: str | int) -> Violation:
+    return Violation(code, violation_text(code, params), params)
 
 
 _FORBIDDEN = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
@@ -122,11 +141,11 @@ def _list_violations(password: str, user: User | None) -> Iterable[Violation]:
 
     text = unicodedata.normalize("NFKC", password).casefold()
     if text in COMMON_PASSWORDS:
-        yield Violation("too_common", "It is one of the most common passwords.")
+        yield _violation("too_common")
     whole = fold(text)
     stem = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", whole)  # james2024! is james
     if user is not None and {whole, stem} & _context_words(user):
-        yield Violation("context_word", "It is made of a name that belongs to the account.")
+        yield _violation("context_word")
 
 
 def _context_words(user: User) -> frozenset[str]:

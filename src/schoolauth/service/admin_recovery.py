@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import MailFact, compose
 from schoolauth.model.arguments import parse_email
 from schoolauth.model.change import Decision
 from schoolauth.model.mail import MailMessage
@@ -157,7 +157,7 @@ class _Request:
     school: School
     claims: tuple[RecoveryClaims, ...]
     addresses: tuple[EmailAddress, ...]
-    facts: dict[str, str]
+    facts: dict[str, MailFact]
 
     @classmethod
     def begin(

@@ -19,7 +19,7 @@ from schoolauth.errors import (
     StaleUser,
     UserNotFound,
 )
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import MailFact, compose
 from schoolauth.model.change import Change, Decision, HistoryQuery, Stamp
 from schoolauth.model.events import (
     ANONYMOUS,
@@ -242,12 +242,14 @@ class Core:
             expires_at=expires_at,
         )
 
-    def notify(self, kind: MailKind, user: User, to: EmailAddress | None, **facts: str) -> None:
+    def notify(
+        self, kind: MailKind, user: User, to: EmailAddress | None, **facts: MailFact
+    ) -> None:
         """Tell *user* by mail what happened, if there is an address and a mailer; never fails."""
         if to is not None and self.mailer is not None:
             self.send(self.note(kind, user, to, **facts))
 
-    def note(self, kind: MailKind, user: User, to: EmailAddress, **facts: str) -> MailMessage:
+    def note(self, kind: MailKind, user: User, to: EmailAddress, **facts: MailFact) -> MailMessage:
         """Return a mail without a link that tells *user* something."""
         return compose(kind, to=to, user=user, facts=facts)
 

@@ -88,8 +88,7 @@ class RosterMapping(DeskService):
             if not isinstance(row, RosterRow):
                 raise TypeError("rows must be RosterRow")
         if complete and not rows:
-            message = "There is no row in it, and everybody would have left."
-            raise RosterUnreadable([RosterProblem(None, None, "no_rows", message)])
+            raise RosterUnreadable([RosterProblem.of("no_rows", case="list")])
         everyone = {user.id: user for user in desk.everyone()}
         addresses = {str(user.email): user.email for user in everyone.values() if user.email}
         read = [read_row(row, desk.school, source, addresses) for row in rows]

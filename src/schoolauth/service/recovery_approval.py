@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from schoolauth.errors import ApprovalReason, ApprovalRefused, MailNotSent, TokenRefused
+from schoolauth.mail.compose import MailFact
 from schoolauth.model.change import PAGE_MAX, Decision, HistoryQuery, Stamp, UserQuery
 from schoolauth.model.events import (
     AuditEvent,
@@ -98,7 +99,7 @@ def decide_approval(
     return Decision(refusal, ApprovalRefused(reason))
 
 
-def finish(core: Core, done: Recovered, asker: str) -> User:
+def finish(core: Core, done: Recovered, asker: str | None) -> User:
     """Tell everybody, and mail the new address the link that chooses a password."""
     user, email = done.user, done.user.email
     assert email is not None  # noqa: S101 # it was given one just now
@@ -122,9 +123,11 @@ def account_text(account: UserId | Username | str | None) -> str | None:
     return require_text(key, "account")
 
 
-def mail_facts(asker: str, email: EmailAddress, admins: Iterable[User]) -> dict[str, str]:
-    """Return what every mail about a recovery says."""
-    accounts = ", ".join(str(admin.username) for admin in admins)
+def mail_facts(
+    asker: str | None, email: EmailAddress, admins: Iterable[User]
+) -> dict[str, MailFact]:
+    """Return what every mail about a recovery says; *asker* is None if it was asked in writing."""
+    accounts = [str(admin.username) for admin in admins]
     return {"requested_by": asker, "new_email": str(email), "accounts": accounts}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import compose
 from schoolauth.model.arguments import KEEP
 from schoolauth.model.change import Page
 from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
@@ -60,7 +60,7 @@ class Schools(SupportService):
         return new
 
     def _tell_heads(self, old: School, new: School, fields: tuple[str, ...]) -> None:
-        facts = {"fields": ", ".join(field.replace("_", " ") for field in fields)}
+        facts = {"fields": list(fields)}
         for to in {old.headteacher_email, new.headteacher_email}:
             if to is not None and self._core.mailer is not None:
                 self._core.send(

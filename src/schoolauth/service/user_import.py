@@ -101,7 +101,7 @@ class UserImport(SupportService):
             yield from account.problems
             stored = account.password
             if stored is not None and not self._core.credentials.is_readable(stored):
-                yield imports.problem(account.line, "password_hash", "password_hash_unknown")
+                yield RosterProblem.of("password_hash_unknown", account.line, "password_hash")
         yield from imports.repeated(read)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self, cast, get_args
 
-from schoolauth.mail.texts import compose
+from schoolauth.mail.compose import compose
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress
 from schoolauth.ports import Mailer

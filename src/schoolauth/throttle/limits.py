@@ -213,7 +213,7 @@ class LimitsThrottle:
             finally:
                 self._room.release()
         # here, where no client's error with its addresses is __context__
-        raise StorageUnavailable(f"{StorageUnavailable.default_message} ({name})")
+        raise StorageUnavailable(f"{StorageUnavailable().message} ({name})")
 
 
 def _open(uri: str) -> Storage:

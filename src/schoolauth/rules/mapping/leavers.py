@@ -31,8 +31,7 @@ def refuse_incomplete(roster: Roster) -> None:
     """
     problems = [problem for problem in roster.problems if problem.code not in _NO_LOSS]
     if roster.delta:
-        message = "It has only what has changed, so nobody can be missing in it."
-        problems.append(RosterProblem(None, None, "delta", message))
+        problems.append(RosterProblem.of("delta"))
     if problems:
         raise RosterUnreadable(problems)
 

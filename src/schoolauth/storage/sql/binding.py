@@ -176,7 +176,7 @@ def _translated(error: SQLAlchemyError, *, stale: bool = False) -> SchoolAuthErr
 
 
 def _unavailable(code: str) -> StorageUnavailable:
-    return StorageUnavailable(f"{StorageUnavailable.default_message} ({code})")
+    return StorageUnavailable(f"{StorageUnavailable().message} ({code})")
 
 
 def _spoil(connection: Connection) -> None:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
 
 from schoolauth.errors import RosterProblem
-from schoolauth.model.events import AuditEvent
+from schoolauth.model.events import AuditEvent, describe_event
 from schoolauth.model.user import User
-
-_COMMON = {field.name for field in dataclasses.fields(AuditEvent)}
 
 
 def counted(number: int, what: str) -> str:
     """Return a count with its noun, such as ``1 account`` or ``2 accounts``."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def words(code: str) -> str:
-    """Return a code as it is said."""
-    return code.replace("_", " ")
 
 
 def named(names: Iterable[str], most: int = 20) -> str:
@@ -46,7 +38,7 @@ def user_text(user: User) -> str:
 
 
 def event_text(event: AuditEvent, name_of: Callable[[str], str]) -> str:
-    """Return an event in one line: time, kind, who did it, to whom, and what only its kind has.
+    """Return an event in one line: time, kind, who did it, to whom, and what happened.
 
     *name_of* turns the id of an account into its name: events keep ids only.
     """
@@ -54,17 +46,4 @@ def event_text(event: AuditEvent, name_of: Callable[[str], str]) -> str:
     actor = name_of(who) if sort == "user" else event.actor
     about = None if event.user is None else name_of(event.user.key)
     told = "" if about in {None, actor} else f" about {about}"
-    details = "; ".join(
-        f"{words(field.name)}: {_shown(getattr(event, field.name))}"
-        for field in dataclasses.fields(event)
-        if field.name not in _COMMON and getattr(event, field.name) not in {None, ()}
-    )
-    return f"{event.at:%H:%M:%S} {event.kind} by {actor}{told}" + (
-        f" ({details})" if details else ""
-    )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return f"{event.at:%H:%M:%S} {event.kind} by {actor}{told}: {describe_event(event)}"

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from datetime import datetime
-from types import MappingProxyType
 
-from schoolauth.model.mail import MailKind, MailMessage
-from schoolauth.model.names import EmailAddress, SchoolCode
-from schoolauth.model.text import written_moment
-from schoolauth.model.user import User
+from schoolauth.texts.dates import written_moment
+from schoolauth.texts.sentences import Facts, fill
 
 _WIDTH = 76
 _TIE = "\N{NO-BREAK SPACE}"
 """Holds together what should stand on one line; no value has one, and no mail is sent with it."""
-_NO_FACTS: Mapping[str, str] = MappingProxyType({})
 _TO_APPROVERS = frozenset({"approve_recovery", "school_changed"})
 """Kinds whose reader is no user of the school: they are not greeted with a user's name."""
+_IN_WRITING = "the school's headteacher or deputy, in writing"
 
-_TEXTS: Mapping[str, str] = {
+MAILS: Mapping[str, str] = {
     "password_reset": """\
 Choose a new password
 
-Somebody, probably you, has asked for a new password for your account {account}.
+Somebody, probably you, has asked for a new password for your account {username}.
 
 To choose one, open this page:
 
@@ -35,9 +31,9 @@ If it was not you, you need not do anything. Your password stays as it is.""",
     "create_password": """\
 Create a password for your account
 
-You have an account at {school}. Your username is {account}.
+You have an account at {school}. Your username is {username}.
 
-To create a password for account {account}, open this page:
+To create a password for account {username}, open this page:
 
 {link}
 
@@ -48,7 +44,7 @@ administrator of {school}.""",
     "password_changed": """\
 Your password was changed
 
-The password of your account {account} was changed. Whoever was signed in with the old one has
+The password of your account {username} was changed. Whoever was signed in with the old one has
 been signed out.
 
 If it was you, or an administrator did it for you, all is well.
@@ -58,7 +54,7 @@ and tell an administrator of {school}.""",
     "confirm_email_change": """\
 Confirm your new e-mail address
 
-Somebody, probably you, has asked to use this e-mail address for the account {account}.
+Somebody, probably you, has asked to use this e-mail address for the account {username}.
 
 To confirm it, open this page:
 
@@ -70,7 +66,7 @@ If it was not you, you need not do anything. The address will not be used.""",
     "email_change_requested": """\
 Somebody asked to change your e-mail address
 
-Somebody, probably you, has asked to use another e-mail address for your account {account}. We
+Somebody, probably you, has asked to use another e-mail address for your account {username}. We
 have sent a link to that address. Until it is confirmed there, nothing changes.
 
 If it was not you, somebody knows your password. Change it at once, which also makes that link
@@ -78,7 +74,7 @@ useless, and tell an administrator of {school}.""",
     "email_changed": """\
 Your e-mail address was changed
 
-This e-mail address no longer belongs to the account {account}: it was replaced by another one,
+This e-mail address no longer belongs to the account {username}: it was replaced by another one,
 or removed. We will send no more mail about the account to this address.
 
 If it was you, or you know that an administrator did it, all is well.
@@ -88,10 +84,10 @@ If it was not you, tell an administrator of {school} at once.""",
 Your e-mail address is already in use
 
 Somebody, perhaps you, has asked to use this e-mail address for another account. It already
-belongs to your account {account}, and an address can be used for one account only. Nothing was
+belongs to your account {username}, and an address can be used for one account only. Nothing was
 changed.
 
-If it was you, sign in to account {account}. If you have two accounts, ask an administrator of
+If it was you, sign in to account {username}. If you have two accounts, ask an administrator of
 {school} to make one of them inactive and to remove its address.
 
 If it was not you, you need not do anything.""",
@@ -99,7 +95,7 @@ If it was not you, you need not do anything.""",
 There is a new administrator at your school
 
 {new_admin} has been made an administrator of {school}{by}. You are told because you are an
-administrator yourself, with the account {account}.
+administrator yourself, with the account {username}.
 
 If this is right, you need not do anything.
 
@@ -108,7 +104,7 @@ Management until you know.""",
     "school_changed": """\
 Your school's details were changed
 
-These details of {school} were changed in its file with us: {fields}.
+These details of {school} were changed in its file with us: {fields:words}.
 
 You are told because your address is, or was until now, in the file as the headteacher's. The
 headteacher and the deputy can approve a new address for a lost administrator account.
@@ -173,78 +169,32 @@ If you do not, tell the headteacher and our support team at once.""",
 """The subject, and then the paragraphs, filled again once their values are in."""
 
 
-def compose(
-    kind: MailKind,
-    *,
-    to: EmailAddress,
-    user: User | None = None,
-    school_name: str | None = None,
-    school: SchoolCode | None = None,
-    token: str | None = None,
-    link: str | None = None,
-    expires_at: datetime | None = None,
-    facts: Mapping[str, str] = _NO_FACTS,
-) -> MailMessage:
-    """Write one mail: what happened, until when its link works, and what to do if it is wrong.
-
-    Every value but the link goes in on one line and without control characters, so that none can
-    add a line to the text or a header to the mail.
-
-    Args:
-        kind: what it is about.
-        to: whom it is for.
-        user: whose account it is about, and who is greeted, unless an approver is.
-        school_name: the school's name; without it the *school*'s code is written.
-        school: the school; by default that of *user*.
-        token: what stands in the link.
-        link: the host's page with the token in it.
-        expires_at: until when the link works; written in UTC.
-        facts: what this kind says besides: ``new_admin`` and, if known, ``by``; ``fields``; or
-            ``requested_by``, ``new_email`` and ``accounts``.
+def mail_text(kind: str, facts: Facts) -> tuple[str, str]:
+    """Return subject and text of a mail of this *kind*, whose *facts* are on one line each.
 
     Raises:
-        KeyError: if the kind says something that was not given.
+        KeyError: if the kind says something that is not among the facts.
     """
-    if user is not None and school is None:
-        school = user.school
-    values = {name: _one_line(value) for name, value in facts.items()}
-    values["by"] = f" by {values['by']}" if "by" in values else ""
-    values["school"] = _school(school_name, school)
-    if user is not None:
-        values["account"] = _one_line(str(user.username))
-    if link is not None:
-        values["link"] = link
-    if expires_at is not None:
-        values["until"] = written_moment(expires_at).replace(" ", _TIE)
-    subject, *paragraphs = _TEXTS[kind].replace("account {", f"account{_TIE}{{").split("\n\n")
+    said = {**facts, "school": _school(facts), "by": f" by {facts['by']}" if "by" in facts else ""}
+    if "expires_at" in facts:
+        said["until"] = written_moment(facts["expires_at"]).replace(" ", _TIE)
+    if facts.get("requested_by", "") is None:
+        said["requested_by"] = _IN_WRITING
+    subject, *paragraphs = MAILS[kind].replace("account {", f"account{_TIE}{{").split("\n\n")
     greeting = "Hello,"
-    if user is not None and kind not in _TO_APPROVERS:
-        greeting = f"Hello {_one_line(user.full_name)},"
-    filled = [_fill(greeting), *(_fill(text.format_map(values)) for text in paragraphs)]
-    return MailMessage(
-        kind=kind,
-        to=to,
-        subject=subject,
-        text="\n\n".join(filled) + "\n",
-        user=None if user is None else user.id,
-        school=school,
-        token=token,
-        link=link,
-        expires_at=expires_at,
-    )
+    if "full_name" in facts and kind not in _TO_APPROVERS:
+        greeting = f"Hello {facts['full_name']},"
+    lines = [_wrapped(greeting), *(_wrapped(fill(text, said)) for text in paragraphs)]
+    return subject, "\n\n".join(lines) + "\n"
 
 
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def _school(facts: Facts) -> str:
+    if "school_name" in facts:
+        return str(facts["school_name"])
+    return f"school {facts['school']}" if "school" in facts else "your school"
 
 
-def _school(name: str | None, code: SchoolCode | None) -> str:
-    if name is not None:
-        return _one_line(name)
-    return "your school" if code is None else f"school {code}"
-
-
-def _fill(paragraph: str) -> str:
+def _wrapped(paragraph: str) -> str:
     # a link is longer than a line may be, and stays whole
     lines = textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
     return lines.replace(_TIE, " ")
