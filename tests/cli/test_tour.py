@@ -1,4 +1,4 @@
-"""The tour plays the whole FAQ for real, checks itself, and keeps its secrets."""
+"""The tour answers the whole help page for real, checks itself, and keeps its secrets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from schoolauth.cli import main, stage, tour
+from schoolauth.cli import main, tour
 from schoolauth.cli.recovery import KeptMails
-from schoolauth.cli.stage import Stage, promise
+from schoolauth.cli.tour import transcript
+from schoolauth.cli.tour.transcript import Transcript, promise
 from schoolauth.errors import LoginRefused
 from schoolauth.model.mail import MailMessage
 
@@ -66,7 +67,7 @@ def test_tour_tells_no_secret(
         sent.append(message)
 
     monkeypatch.setattr(tour, "new_password", new_password)
-    monkeypatch.setattr(stage, "new_password", new_password)
+    monkeypatch.setattr(transcript, "new_password", new_password)
     monkeypatch.setattr(KeptMails, "send", send)
     assert main(["tour"]) == 0
     text = capsys.readouterr().out
@@ -93,12 +94,12 @@ def test_tour_tells_no_secret(
 def test_broken_promise_fails_the_tour(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A scene that comes out otherwise ends the tour with 1 and the promise that was broken."""
+    """An answer that comes out otherwise ends the tour with 1 and the promise that was broken."""
 
-    def scene(played: Stage) -> None:
+    def answer(played: Transcript) -> None:
         promise(not played.mails, "no mail was ever sent")
 
-    monkeypatch.setattr(tour, "SCENES", [("Is nothing sent?", scene)])
+    monkeypatch.setattr(tour, "QUESTIONS", [("Is nothing sent?", answer)])
     assert main(["tour"]) == 1
     printed = capsys.readouterr()
     assert printed.err == "The tour did not come out as promised: no mail was ever sent\n"
@@ -110,11 +111,11 @@ def test_call_that_should_have_been_refused(
 ) -> None:
     """A call that succeeds where a refusal is promised fails the tour; an empty page is told."""
 
-    def scene(played: Stage) -> None:
+    def answer(played: Transcript) -> None:
         played.run(played.desk.search, "nobody of this name")
         played.refused(LoginRefused, played.desk.search, "nobody of this name")
 
-    monkeypatch.setattr(tour, "SCENES", [("Is a search refused?", scene)])
+    monkeypatch.setattr(tour, "QUESTIONS", [("Is a search refused?", answer)])
     assert main(["tour"]) == 1
     printed = capsys.readouterr()
     assert "answer    nothing found" in printed.out

@@ -11,7 +11,7 @@ from schoolauth.cli.context import opened
 from schoolauth.cli.lines import problem_text
 from schoolauth.cli.parser import parse
 from schoolauth.cli.terminal import Terminal, safe
-from schoolauth.cli.tour import play_tour
+from schoolauth.cli.tour import run_tour
 from schoolauth.errors import ContractBroken, LoginRefused, RosterUnreadable, SchoolAuthError
 
 __all__ = ["main"]
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _toured() -> bool:
     try:
-        play_tour(Terminal())
+        run_tour(Terminal())
     except AssertionError as broken:
         print(f"The tour did not come out as promised: {broken}", file=sys.stderr)
         return False

@@ -16,7 +16,7 @@ from schoolauth.mis.headings import KNOWN_HEADINGS
 from schoolauth.model.user import Role, Status
 
 _DESCRIPTION = """
-Accounts of a school system. `tour` plays every question of the FAQ on a database of its own; the
+Accounts of a school system. `tour` answers the help page's questions on its own database; the
 other commands act on the database behind --db and sign what they do in its history. Passwords are
 asked for, or read as a line of stdin, and never given as an argument. No mail is sent from here.
 """

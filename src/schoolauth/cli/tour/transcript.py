@@ -1,4 +1,4 @@
-"""Where the tour's scenes play: it makes the calls, and prints them with what really came back."""
+"""Makes the tour's calls, and prints them with what really came back."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
 
-from schoolauth.cli.answers import answer_lines
 from schoolauth.cli.lines import event_text
 from schoolauth.cli.recovery import KeptMails
 from schoolauth.cli.terminal import Terminal
+from schoolauth.cli.tour.answers import answer_lines
 from schoolauth.errors import SchoolAuthError
 from schoolauth.mis import Roster
 from schoolauth.model.change import PAGE_MAX
@@ -49,7 +49,7 @@ def promise(kept: bool, what: str) -> None:
         raise AssertionError(what)
 
 
-class Stage:
+class Transcript:
     """Plays calls on one school: prints each with its answer or refusal, mails and audit events."""
 
     def __init__(
@@ -80,7 +80,7 @@ class Stage:
         self._mails_told = len(mails)
         self._events_told = len(self._events())
 
-    # --- what the scenes say and do --------------------------------------------------------------
+    # --- what the answers say and do -------------------------------------------------------------
 
     def tell(self, text: str) -> None:
         """Print a paragraph of the story."""

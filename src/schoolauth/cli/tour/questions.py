@@ -1,25 +1,25 @@
-"""The FAQ's questions, each with the scene that answers it."""
+"""The help page's questions, each with the function that answers it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from schoolauth.cli.account_scenes import (
+from schoolauth.cli.tour.account_questions import (
     more_than_one_account,
     not_listed,
     remove_email,
     teacher_has_left,
 )
-from schoolauth.cli.password_scenes import (
+from schoolauth.cli.tour.password_questions import (
     admin_cannot_log_in,
     admin_forgot_password,
     changed_password_is_incorrect,
     create_password_mail,
     teacher_forgot_password,
 )
-from schoolauth.cli.stage import Stage
+from schoolauth.cli.tour.transcript import Transcript
 
-SCENES: tuple[tuple[str, Callable[[Stage], None]], ...] = (
+QUESTIONS: tuple[tuple[str, Callable[[Transcript], None]], ...] = (
     (
         "I Think My Admin User Name And Password Is Correct, But I Can't Log In. What Can I Do?",
         admin_cannot_log_in,

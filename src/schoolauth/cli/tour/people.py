@@ -1,4 +1,4 @@
-"""Who plays in the tour's scenes: usernames and addresses of the made-up school."""
+"""The people of the made-up school: their usernames and addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tour: a made-up school on a database of its own, and every question of the FAQ in turn."""
+"""The tour: a made-up school on a database of its own, and each question of the help page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from schoolauth.cli.cast import (
+from schoolauth.cli.context import NEEDS_SQLALCHEMY
+from schoolauth.cli.lines import user_text
+from schoolauth.cli.recovery import KeptMails
+from schoolauth.cli.terminal import Terminal
+from schoolauth.cli.tour.people import (
     ADMIN,
     ALICE,
     BENEDICT,
@@ -18,12 +22,8 @@ from schoolauth.cli.cast import (
     JAMES,
     NIAMH,
 )
-from schoolauth.cli.context import NEEDS_SQLALCHEMY
-from schoolauth.cli.lines import user_text
-from schoolauth.cli.recovery import KeptMails
-from schoolauth.cli.scenes import SCENES
-from schoolauth.cli.stage import Stage, new_password, promise
-from schoolauth.cli.terminal import Terminal
+from schoolauth.cli.tour.questions import QUESTIONS
+from schoolauth.cli.tour.transcript import Transcript, new_password, promise
 from schoolauth.mis import Roster, read_csv, read_oneroster
 from schoolauth.model.school import School
 from schoolauth.model.user import Role
@@ -39,7 +39,7 @@ _LINKS = Links(
     recovery="https://hill.example.org/recovery/{token}",
 )
 _INTRODUCTION = """
-Every question of the FAQ, played on a made-up school. The library does it all for real: a SQLite
+Every question of the help page, on a made-up school. The library does it all for real: a SQLite
 database in a temporary directory, argon2id hashes, signed links. Mails are kept in a list, so that
 nobody gets one. Passwords are not shown, links are shortened, and the ids of accounts are shown as
 usernames. Times are UTC. `auth` is the front desk that a host calls, `desk` the administrator's,
@@ -47,7 +47,7 @@ usernames. Times are UTC. `auth` is the front desk that a host calls, `desk` the
 """
 
 
-def play_tour(out: Terminal) -> None:
+def run_tour(out: Terminal) -> None:
     """Play every question of the FAQ, and check that each comes out as promised.
 
     Raises:
@@ -60,7 +60,7 @@ def play_tour(out: Terminal) -> None:
     with TemporaryDirectory(prefix="schoolauth-tour-") as directory:
         engine = sqlalchemy.create_engine(f"sqlite:///{Path(directory) / 'school.db'}")
         try:
-            _play(out, engine)
+            _run(out, engine)
         finally:
             engine.dispose()  # a file that is open could not be removed everywhere
     out.say()
@@ -85,7 +85,7 @@ def oneroster_set() -> Roster:
         return read_oneroster(directory)
 
 
-def _play(out: Terminal, engine: Engine) -> None:
+def _run(out: Terminal, engine: Engine) -> None:
     from schoolauth.storage.sql import SqlStore, create_tables
 
     create_tables(engine)
@@ -98,13 +98,13 @@ def _play(out: Terminal, engine: Engine) -> None:
     )
     out.heading("A Tour Through The FAQ")
     out.say(" ".join(_INTRODUCTION.split()))
-    stage = _open_school(out, auth, mails)
-    for number, (question, scene) in enumerate(SCENES, start=1):
+    tour = _open_school(out, auth, mails)
+    for number, (question, answer) in enumerate(QUESTIONS, start=1):
         out.heading(f"{number}. {question}")
-        scene(stage)
+        answer(tour)
 
 
-def _open_school(out: Terminal, auth: SchoolAuth, mails: KeptMails) -> Stage:
+def _open_school(out: Terminal, auth: SchoolAuth, mails: KeptMails) -> Transcript:
     """Set the school up as it is before the first question."""
     out.heading("Before The First Question: Hill Primary Is Set Up")
     support = auth.support(by="tour")
@@ -119,8 +119,8 @@ def _open_school(out: Terminal, auth: SchoolAuth, mails: KeptMails) -> Stage:
     )
     promise(str(admin.username) == ADMIN, "the username is the school's code and the family name")
     desk = auth.manage(by=admin.id)
-    stage = Stage(out, auth, desk, mails, staff_list(), oneroster_set())
-    stage.passwords[admin.id] = password
+    tour = Transcript(out, auth, desk, mails, staff_list(), oneroster_set())
+    tour.passwords[admin.id] = password
     desk.add_user(given_name="James", family_name="Thistlebury", role=Role.TEACHER, username=JAMES)
     former = desk.add_user(
         given_name="Florence",
@@ -130,28 +130,28 @@ def _open_school(out: Terminal, auth: SchoolAuth, mails: KeptMails) -> Stage:
         username=FORMER_NAME,
     )
     desk.deactivate(former.id)
-    stage.quietly()
-    stage.tell(
+    tour.quietly()
+    tour.tell(
         f"The administrator is {user_text(admin)}. Two accounts are there from earlier years, "
         f"{JAMES} and {FORMER_NAME}, which is inactive. Now the staff list of the MIS is mapped."
     )
-    plan = stage.run(desk.plan_mapping, stage.rows, source="sims")
+    plan = tour.run(desk.plan_mapping, tour.rows, source="sims")
     rows = [item.row for item in plan.of("left") if item.row is not None]
     leavers = [f"{row.given_name} {row.family_name}" for row in rows]
     numbered = [item.username for item in plan.of("new") if "name_numbered" in item.reasons]
     promise(numbered == [BENEDICT], "a second Smith is numbered, and the plan says so")
-    stage.tell(
+    tour.tell(
         f"Left, and without an account: {', '.join(leavers)}. Numbered, to be looked at: "
         f"{', '.join(map(str, numbered))}, for {ALICE} is another Smith."
     )
-    report = stage.run(desk.apply_mapping, plan)
+    report = tour.run(desk.apply_mapping, plan)
     promise(len(report.added) == len(plan.of("new")), "everybody who is new has an account")
-    invited = [stage.user(username) for username in (ALICE, BENEDICT, NIAMH)]
+    invited = [tour.user(username) for username in (ALICE, BENEDICT, NIAMH)]
     outcomes = desk.send_create_password_emails([user.id for user in invited])
     promise(all(outcome.sent for outcome in outcomes), "the mails were sent")
     for user, mail in zip(invited, mails[-len(invited) :], strict=True):
-        auth.reset_password(str(mail.token), stage.choose(user).value)
-    stage.quietly()
+        auth.reset_password(str(mail.token), tour.choose(user).value)
+    tour.quietly()
     names = ", ".join(user.full_name for user in invited)
-    stage.tell(f"{names} have got their create password mail, and chosen a password.")
-    return stage
+    tour.tell(f"{names} have got their create password mail, and chosen a password.")
+    return tour
