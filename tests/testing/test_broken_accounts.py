@@ -10,11 +10,11 @@ from schoolauth.errors import ContractBroken
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import Behaviour, Maker, Unkept, show
-from schoolauth.testing.broken import BrokenRepository, accounts, fields, look_ups
-from schoolauth.testing.broken import keys as broken_keys
-from schoolauth.testing.broken import moves as broken_moves
 from schoolauth.testing.repository import REPOSITORY, find, keys, moves, save
 from schoolauth.testing.repository.people import a_full_user
+from tests.testing.broken import BrokenRepository, accounts, fields, look_ups
+from tests.testing.broken import keys as broken_keys
+from tests.testing.broken import moves as broken_moves
 
 BROKEN = (
     *look_ups.ALL,

@@ -7,10 +7,10 @@ import pytest
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import SchoolDirectoryContract, check_directory
 from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
-from schoolauth.testing.broken import directory, listing
-from schoolauth.testing.broken.directory import BrokenDirectory
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.report import Line
+from tests.testing.broken import directory, listing
+from tests.testing.broken.directory import BrokenDirectory
 
 BY_ID = {behaviour.id: behaviour for behaviour in DIRECTORY.behaviours}
 BROKEN = (*directory.ALL, *listing.ALL)

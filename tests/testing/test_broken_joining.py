@@ -10,10 +10,10 @@ import pytest
 from schoolauth.errors import ContractBroken
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import Maker, Unkept, show
-from schoolauth.testing.broken import joining
-from schoolauth.testing.broken.joining import JoinableRepository
 from schoolauth.testing.repository import REPOSITORY, joined
 from schoolauth.testing.repository.joined import Join
+from tests.testing.broken import joining
+from tests.testing.broken.joining import JoinableRepository
 
 BY_ID = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
 IDS = [name for name, each in BY_ID.items() if each.check.__module__ == joined.__name__]

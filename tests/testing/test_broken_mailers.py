@@ -10,8 +10,8 @@ import pytest
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import MailerContract, check_mailer
 from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
-from schoolauth.testing.broken.mailers import ALL, BrokenMailer, DropsDots, WrapsLongLines
 from schoolauth.testing.mailer import MAILER
+from tests.testing.broken.mailers import ALL, BrokenMailer, DropsDots, WrapsLongLines
 
 BEHAVIOURS = {behaviour.id: behaviour for behaviour in MAILER.behaviours}
 CASES = [(broken, name) for broken in ALL for name in broken.caught_by]

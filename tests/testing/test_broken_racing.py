@@ -9,9 +9,9 @@ from schoolauth.model.change import Change
 from schoolauth.model.names import UserId
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.behaviour import Maker, Unkept, show
-from schoolauth.testing.broken import racing
-from schoolauth.testing.broken.base import BrokenRepository
 from schoolauth.testing.repository import REPOSITORY
+from tests.testing.broken import racing
+from tests.testing.broken.base import BrokenRepository
 
 
 class StaleAtFirst(MemoryUserRepository):

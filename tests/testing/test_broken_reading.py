@@ -6,9 +6,9 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing.behaviour import Maker, Unkept, show
-from schoolauth.testing.broken import histories, paging, reading
-from schoolauth.testing.broken.base import BrokenRepository
 from schoolauth.testing.repository import REPOSITORY, history, search
+from tests.testing.broken import histories, paging, reading
+from tests.testing.broken.base import BrokenRepository
 
 BY_ID = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
 TOPICS = {module.__name__ for module in (search, history)}

@@ -19,15 +19,15 @@ from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_mailer
 from schoolauth.testing.behaviour import Contract, Maker, Unkept, show
-from schoolauth.testing.broken.directory import BrokenDirectory
-from schoolauth.testing.broken.joining import JoinableRepository, join
-from schoolauth.testing.broken.mailers import BrokenMailer
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.repository.people import accepts
 from schoolauth.testing.throttle import THROTTLE
 from schoolauth.throttle import MemoryThrottle
+from tests.testing.broken.directory import BrokenDirectory
+from tests.testing.broken.joining import JoinableRepository, join
+from tests.testing.broken.mailers import BrokenMailer
 
 
 def fails(contract: Contract[Any], name: str, maker: Maker[Any]) -> str:

@@ -15,7 +15,6 @@ from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import threads
 from schoolauth.testing.behaviour import Unkept
-from schoolauth.testing.broken.racing import CheckThenInsert
 from schoolauth.testing.linearizability import (
     Call,
     Operation,
@@ -25,6 +24,7 @@ from schoolauth.testing.linearizability import (
 )
 from schoolauth.testing.repository.people import a_user
 from schoolauth.testing.repository.scenarios import PLAYS, finding, saving, scenario
+from tests.testing.broken.racing import CheckThenInsert
 
 ANN, BEN = a_user("ann", "a@x.example"), a_user("ben", "a@x.example")
 NAMESAKE = a_user("cat", username=ANN.username)

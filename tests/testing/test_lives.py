@@ -15,11 +15,11 @@ from schoolauth.model.user import Role, User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.behaviour import Maker
-from schoolauth.testing.broken import living
 from schoolauth.testing.report import Report, check
 from schoolauth.testing.repository import REPOSITORY
 from tests.processes import run_python
 from tests.profiles import load_profile
+from tests.testing.broken import living
 
 LIVES = 60  # not what Hypothesis itself has as its default
 

@@ -10,8 +10,8 @@ from typing import cast
 
 from schoolauth.model.names import MisId, UserKey
 from schoolauth.model.user import User
-from schoolauth.testing.broken.base import BrokenRepository
-from schoolauth.testing.broken.keys import ComparingRepository
+from tests.testing.broken.base import BrokenRepository
+from tests.testing.broken.keys import ComparingRepository
 
 
 class ForgetsMisIds(BrokenRepository):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from schoolauth.model.change import Change
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 
 class LosesMisIdOfAHeir(BrokenRepository):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from schoolauth.errors import Refused, SchoolAuthError
 from schoolauth.model.change import Change
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 
 class ForgetsLoneEvents(BrokenRepository):

@@ -1,18 +1,10 @@
 """Broken on purpose, each in one way: every behaviour of a contract catches at least one.
 
 `REPOSITORIES`, `DIRECTORIES`, `MAILERS` and `THROTTLES` are classes; what each is wrong in is its
-docstring, and `caught_by` has the behaviours that must notice it. Who writes a contract of their
-own, or changes ours, tries it on these.
-
->>> from schoolauth.testing import check_repository
->>> from schoolauth.testing.broken import REPOSITORIES
->>> (padded,) = [each for each in REPOSITORIES if each.__name__ == "PaddedComparison"]
->>> report = check_repository(padded)
->>> set(padded.caught_by) <= report.failures.keys()
-True
+docstring, and `caught_by` has the behaviours that must notice it.
 """
 
-from schoolauth.testing.broken import (
+from tests.testing.broken import (
     accounts,
     directory,
     fields,
@@ -30,10 +22,10 @@ from schoolauth.testing.broken import (
     shared,
     throttles,
 )
-from schoolauth.testing.broken.base import BrokenRepository
-from schoolauth.testing.broken.directory import BrokenDirectory
-from schoolauth.testing.broken.mailers import BrokenMailer
-from schoolauth.testing.broken.throttles import BrokenThrottle
+from tests.testing.broken.base import BrokenRepository
+from tests.testing.broken.directory import BrokenDirectory
+from tests.testing.broken.mailers import BrokenMailer
+from tests.testing.broken.throttles import BrokenThrottle
 
 REPOSITORIES: tuple[type[BrokenRepository], ...] = (
     *look_ups.ALL,

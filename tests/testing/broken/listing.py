@@ -5,7 +5,7 @@ from __future__ import annotations
 from schoolauth.model.change import PAGE_MAX, Page
 from schoolauth.model.school import School
 from schoolauth.storage.paging import check_limit
-from schoolauth.testing.broken.directory import BrokenDirectory
+from tests.testing.broken.directory import BrokenDirectory
 
 
 class OrdersByTypedCode(BrokenDirectory):

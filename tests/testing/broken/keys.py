@@ -9,8 +9,8 @@ from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
 from schoolauth.model.user import Status, User
 from schoolauth.storage.paging import taken
-from schoolauth.testing.broken.base import BrokenRepository
 from schoolauth.testing.repository.people import keys_of
+from tests.testing.broken.base import BrokenRepository
 
 
 class ComparingRepository(BrokenRepository):

@@ -9,7 +9,7 @@ from typing import cast
 from schoolauth.errors import SchoolAuthError
 from schoolauth.model.change import Change
 from schoolauth.ports import UserRepository
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 
 class JoinableRepository(BrokenRepository):

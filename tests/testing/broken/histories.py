@@ -10,7 +10,7 @@ from typing import Any
 from schoolauth.errors import SchoolAuthError
 from schoolauth.model.change import Change, HistoryQuery, Page
 from schoolauth.model.events import ANONYMOUS, AuditEvent, LoginFailed
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 
 class _Adding(BrokenRepository):

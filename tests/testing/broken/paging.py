@@ -10,7 +10,7 @@ from schoolauth.model.change import PAGE_MAX, HistoryQuery, Page, UserQuery
 from schoolauth.model.events import AuditEvent
 from schoolauth.model.user import User
 from schoolauth.storage.paging import Item
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 Query = TypeVar("Query", UserQuery, HistoryQuery)
 PAGES = ("search.pages", "history.pages")

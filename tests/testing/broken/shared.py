@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 
 class SharesItsStore(BrokenRepository):

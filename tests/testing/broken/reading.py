@@ -12,7 +12,7 @@ from schoolauth.model.change import Page, UserQuery
 from schoolauth.model.text import is_encodable
 from schoolauth.model.user import Role, Status, User
 from schoolauth.storage.paging import page_of, text_cursor
-from schoolauth.testing.broken.base import BrokenRepository
+from tests.testing.broken.base import BrokenRepository
 
 
 class _Searching(BrokenRepository):

@@ -11,8 +11,8 @@ from schoolauth.errors import Refused, StaleUser, StorageUnavailable
 from schoolauth.model.change import Change
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.user import User
-from schoolauth.testing.broken.base import BrokenRepository
 from schoolauth.testing.repository.people import keys_of
+from tests.testing.broken.base import BrokenRepository
 
 ROUND_TRIP = 0.002
 """Seconds to a database and back: others get in between, which in memory they never would."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from schoolauth.ports import Bucket, Outcome, Reservation
-from schoolauth.testing.broken.throttles.base import BrokenThrottle
+from tests.testing.broken.throttles.base import BrokenThrottle
 
 
 class SharesItsCounts(BrokenThrottle):
@@ -151,7 +151,7 @@ class PeekSeesNothing(BrokenThrottle):
 
     caught_by = ("peek.wait",)
 
-    def _peek(self, bucket: Bucket, now: datetime) -> int:  # noqa: ARG002 # that is what is wrong
+    def _peek(self, bucket: Bucket, now: datetime) -> int:  # that is what is wrong
         return 0
 
 
