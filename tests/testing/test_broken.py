@@ -13,7 +13,7 @@ from schoolauth.testing.behaviour import Contract
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
-from schoolauth.testing.repository.people import edited
+from schoolauth.testing.repository.sample_accounts import edited
 from schoolauth.testing.throttle import THROTTLE
 from tests.testing.broken import DIRECTORIES, MAILERS, REPOSITORIES, THROTTLES
 

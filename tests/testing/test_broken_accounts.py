@@ -10,21 +10,23 @@ from schoolauth.errors import ContractBroken
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import Behaviour, Maker, Unkept, show
-from schoolauth.testing.repository import REPOSITORY, find, keys, moves, save
-from schoolauth.testing.repository.people import a_full_user
-from tests.testing.broken import BrokenRepository, accounts, fields, look_ups
-from tests.testing.broken import keys as broken_keys
-from tests.testing.broken import moves as broken_moves
+from schoolauth.testing.repository import REPOSITORY, find, moved_keys, save, unique_keys
+from schoolauth.testing.repository.sample_accounts import a_full_user
+from tests.testing.broken import BrokenRepository, altered_fields
+from tests.testing.broken import find as broken_find
+from tests.testing.broken import moved_keys as broken_moved_keys
+from tests.testing.broken import save as broken_save
+from tests.testing.broken import unique_keys as broken_unique_keys
 
 BROKEN = (
-    *look_ups.ALL,
-    *fields.ALL,
-    *accounts.ALL,
-    *broken_keys.ALL,
-    *broken_moves.ALL,
+    *broken_find.ALL,
+    *altered_fields.ALL,
+    *broken_save.ALL,
+    *broken_unique_keys.ALL,
+    *broken_moved_keys.ALL,
 )
 BY_ID = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
-TOPICS = {module.__name__ for module in (find, save, keys, moves)}
+TOPICS = {module.__name__ for module in (find, save, unique_keys, moved_keys)}
 IDS = [name for name, behaviour in BY_ID.items() if behaviour.check.__module__ in TOPICS]
 QUICK = set(IDS) - {"find.many", "save.atomic"}
 CAUGHT = [(broken, name) for broken in BROKEN for name in broken.caught_by]

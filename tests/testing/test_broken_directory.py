@@ -9,11 +9,11 @@ from schoolauth.testing import SchoolDirectoryContract, check_directory
 from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.report import Line
-from tests.testing.broken import directory, listing
+from tests.testing.broken import directory, directory_list
 from tests.testing.broken.directory import BrokenDirectory
 
 BY_ID = {behaviour.id: behaviour for behaviour in DIRECTORY.behaviours}
-BROKEN = (*directory.ALL, *listing.ALL)
+BROKEN = (*directory.ALL, *directory_list.ALL)
 BASES = {
     base.__name__: base
     for broken in BROKEN
@@ -66,7 +66,7 @@ def test_check_directory_reports_on_every_behaviour() -> None:
     assert report.ok
     assert [line.id for line in lines] == list(BY_ID)
     assert {line.result for line in report.lines} == {"kept"}
-    report = check_directory(listing.AnyLimit.make, gaps={"directory.limits": "not yet"})
+    report = check_directory(directory_list.AnyLimit.make, gaps={"directory.limits": "not yet"})
     assert report.gaps == {"directory.limits": "not yet"}
     report = check_directory(directory.NeverEmpty.make)
     assert list(report.failures) == ["directory.fresh"]

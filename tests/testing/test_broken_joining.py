@@ -12,16 +12,16 @@ from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import Maker, Unkept, show
 from schoolauth.testing.repository import REPOSITORY, joined
 from schoolauth.testing.repository.joined import Join
-from tests.testing.broken import joining
-from tests.testing.broken.joining import JoinableRepository
+from tests.testing.broken import joined as broken_joined
+from tests.testing.broken.joined import JoinableRepository
 
 BY_ID = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
 IDS = [name for name, each in BY_ID.items() if each.check.__module__ == joined.__name__]
-CAUGHT = [(broken, name) for broken in joining.ALL for name in broken.caught_by]
+CAUGHT = [(broken, name) for broken in broken_joined.ALL for name in broken.caught_by]
 
 
 def failure(
-    repository: type[JoinableRepository], name: str, join: Join = joining.join
+    repository: type[JoinableRepository], name: str, join: Join = broken_joined.join
 ) -> str | None:
     """Return how *repository* fails to keep a behaviour, or None if it keeps it."""
     try:
@@ -39,7 +39,9 @@ def test_a_broken_repository_is_caught(broken: type[JoinableRepository], name: s
     assert failure(broken, name)
 
 
-@pytest.mark.parametrize("broken", joining.ALL, ids=[broken.__name__ for broken in joining.ALL])
+@pytest.mark.parametrize(
+    "broken", broken_joined.ALL, ids=[broken.__name__ for broken in broken_joined.ALL]
+)
 def test_a_broken_repository_is_wrong_in_one_way(broken: type[JoinableRepository]) -> None:
     """Nothing notices the defect but what is said to; alone, it refuses without a trace."""
     assert {name for name in IDS if failure(broken, name)} == set(broken.caught_by)
@@ -62,9 +64,9 @@ def test_a_join_must_let_exceptions_out() -> None:
 
     @contextmanager
     def swallowing(users: UserRepository) -> Iterator[UserRepository]:
-        with joining.join(users) as guest, suppress(Unkept):
+        with broken_joined.join(users) as guest, suppress(Unkept):
             yield guest
 
-    told = failure(joining.DoesNotSayJoined, "joined.says_so", swallowing)
+    told = failure(broken_joined.DoesNotSayJoined, "joined.says_so", swallowing)
     assert told is not None
     assert "swallowed" in told

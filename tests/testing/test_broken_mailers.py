@@ -11,7 +11,7 @@ from schoolauth.errors import ContractBroken
 from schoolauth.testing import MailerContract, check_mailer
 from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
 from schoolauth.testing.mailer import MAILER
-from tests.testing.broken.mailers import ALL, BrokenMailer, DropsDots, WrapsLongLines
+from tests.testing.broken.mailer import ALL, BrokenMailer, DropsDots, WrapsLongLines
 
 BEHAVIOURS = {behaviour.id: behaviour for behaviour in MAILER.behaviours}
 CASES = [(broken, name) for broken in ALL for name in broken.caught_by]

@@ -10,7 +10,7 @@ from schoolauth.model.names import UserId
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.behaviour import Maker, Unkept, show
 from schoolauth.testing.repository import REPOSITORY
-from tests.testing.broken import racing
+from tests.testing.broken import concurrency
 from tests.testing.broken.base import BrokenRepository
 
 
@@ -42,7 +42,7 @@ class StaleForEver(StaleAtFirst):
 
 BEHAVIOURS = {each.id: each for each in REPOSITORY.behaviours if each.id.startswith("threads.")}
 ALONE = [each for each in REPOSITORY.behaviours if each.id.startswith(("find.", "key.", "save."))]
-CASES = [(broken, name) for broken in racing.ALL for name in broken.caught_by]
+CASES = [(broken, name) for broken in concurrency.ALL for name in broken.caught_by]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_every_behaviour_catches_something() -> None:
     assert {name for _, name in CASES} == set(BEHAVIOURS)
 
 
-@pytest.mark.parametrize("broken", racing.ALL, ids=lambda broken: broken.__name__)
+@pytest.mark.parametrize("broken", concurrency.ALL, ids=lambda broken: broken.__name__)
 def test_nothing_else_is_wrong(broken: type[BrokenRepository]) -> None:
     """A single caller is served as the contract says: only threads bring it to light."""
     for behaviour in ALONE:
@@ -68,7 +68,9 @@ def test_nothing_else_is_wrong(broken: type[BrokenRepository]) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [racing.CheckThenInsert, racing.TellsTheDriversError], ids=lambda each: each.__name__
+    "broken",
+    [concurrency.CheckThenInsert, concurrency.TellsTheDriversError],
+    ids=lambda each: each.__name__,
 )
 def test_a_gap_for_keys_is_none_for_versions(broken: type[BrokenRepository]) -> None:
     """What is wrong in its keys alone is right in its versions, with threads too."""

@@ -7,13 +7,15 @@ import pytest
 from schoolauth.errors import ContractBroken
 from schoolauth.testing.behaviour import Maker, Unkept, show
 from schoolauth.testing.repository import REPOSITORY, history, search
-from tests.testing.broken import histories, paging, reading
+from tests.testing.broken import history as broken_history
+from tests.testing.broken import pagination
+from tests.testing.broken import search as broken_search
 from tests.testing.broken.base import BrokenRepository
 
 BY_ID = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
 TOPICS = {module.__name__ for module in (search, history)}
 IDS = [name for name, behaviour in BY_ID.items() if behaviour.check.__module__ in TOPICS]
-BROKEN = (*reading.ALL, *paging.ALL, *histories.ALL)
+BROKEN = (*broken_search.ALL, *pagination.ALL, *broken_history.ALL)
 BASES = {
     base.__name__: base
     for broken in BROKEN
@@ -59,6 +61,6 @@ def test_what_they_are_made_of_is_right(base: type[BrokenRepository]) -> None:
 
 def test_a_failure_names_what_went_wrong() -> None:
     """The sentence has the kind of the event, or the word, that met the defect."""
-    assert "login_failed" in str(failure(histories.ForgetsEventDetails, "history.every_kind"))
-    assert "'x%y'" in str(failure(reading.WildcardsInWords, "search.literal_signs"))
-    assert "limit is 1" in str(failure(paging.OneTooMany, "search.pages"))
+    assert "login_failed" in str(failure(broken_history.ForgetsEventDetails, "history.every_kind"))
+    assert "'x%y'" in str(failure(broken_search.WildcardsInWords, "search.literal_signs"))
+    assert "limit is 1" in str(failure(pagination.OneTooMany, "search.pages"))

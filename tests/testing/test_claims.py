@@ -22,12 +22,12 @@ from schoolauth.testing.behaviour import Contract, Maker, Unkept, show
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
-from schoolauth.testing.repository.people import accepts
+from schoolauth.testing.repository.sample_accounts import accepts
 from schoolauth.testing.throttle import THROTTLE
 from schoolauth.throttle import MemoryThrottle
 from tests.testing.broken.directory import BrokenDirectory
-from tests.testing.broken.joining import JoinableRepository, join
-from tests.testing.broken.mailers import BrokenMailer
+from tests.testing.broken.joined import JoinableRepository, join
+from tests.testing.broken.mailer import BrokenMailer
 
 
 def fails(contract: Contract[Any], name: str, maker: Maker[Any]) -> str:

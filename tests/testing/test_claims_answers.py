@@ -18,10 +18,10 @@ from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_directory
 from schoolauth.testing.behaviour import Maker, Unkept, show
-from schoolauth.testing.pages import PAGES_MAX, pages
+from schoolauth.testing.pagination import PAGES_MAX, pages
 from schoolauth.testing.repository import REPOSITORY
 from tests.testing.broken.directory import BrokenDirectory
-from tests.testing.broken.joining import JoinableRepository, join
+from tests.testing.broken.joined import JoinableRepository, join
 
 BEHAVIOURS = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
 

@@ -16,9 +16,9 @@ from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.paging import taken
 from schoolauth.testing.behaviour import Maker, Unkept, show
 from schoolauth.testing.mailer import MAILER
-from schoolauth.testing.pages import NO_CURSORS, paged, refuses_cursors
+from schoolauth.testing.pagination import NO_CURSORS, paged, refuses_cursors
 from schoolauth.testing.repository import REPOSITORY
-from tests.testing.broken.fields import AlteringRepository
+from tests.testing.broken.altered_fields import AlteringRepository
 
 KINDS = ("username", "email", "mis_id")
 TIMES = ("status_since", "created_at", "last_login_at")

@@ -22,9 +22,9 @@ from schoolauth.testing.linearizability import (
     is_explained,
     record,
 )
-from schoolauth.testing.repository.people import a_user
-from schoolauth.testing.repository.scenarios import PLAYS, finding, saving, scenario
-from tests.testing.broken.racing import CheckThenInsert
+from schoolauth.testing.repository.concurrent_scenarios import PLAYS, finding, saving, scenario
+from schoolauth.testing.repository.sample_accounts import a_user
+from tests.testing.broken.concurrency import CheckThenInsert
 
 ANN, BEN = a_user("ann", "a@x.example"), a_user("ben", "a@x.example")
 NAMESAKE = a_user("cat", username=ANN.username)

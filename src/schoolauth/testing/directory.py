@@ -11,10 +11,10 @@ from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
 from schoolauth.testing.behaviour import Contract, Maker, equal, expect, none_of, refuses
-from schoolauth.testing.pages import no_page, paged, pages, refuses_cursors
+from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import no_repository
 from schoolauth.testing.repository.history import events_are
-from schoolauth.testing.repository.people import NOW, a_user, edited, history, save
+from schoolauth.testing.repository.sample_accounts import NOW, a_user, edited, history, save
 
 Pair = tuple[SchoolDirectory, UserRepository]
 """A directory, and the repository whose history has the events of its schools."""

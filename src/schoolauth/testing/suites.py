@@ -10,8 +10,8 @@ from schoolauth.errors import ContractBroken
 from schoolauth.ports import Mailer, SchoolDirectory, Throttle, UserRepository
 from schoolauth.testing.behaviour import Behaviour, Contract, Maker, Unkept, Unusable, show
 from schoolauth.testing.directory import DIRECTORY, Pair
-from schoolauth.testing.extra import needs
 from schoolauth.testing.mailer import MAILER, ReceivedMail
+from schoolauth.testing.optional_dependency import needs
 from schoolauth.testing.report import CLOSED, reason_not_to_run
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.throttle import THROTTLE

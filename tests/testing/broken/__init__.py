@@ -5,45 +5,45 @@ docstring, and `caught_by` has the behaviours that must notice it.
 """
 
 from tests.testing.broken import (
-    accounts,
+    altered_fields,
+    concurrency,
     directory,
-    fields,
-    histories,
-    joining,
-    keys,
-    listing,
-    living,
-    look_ups,
-    mailers,
-    moves,
-    paging,
-    racing,
-    reading,
-    shared,
-    throttles,
+    directory_list,
+    find,
+    history,
+    joined,
+    mailer,
+    moved_keys,
+    pagination,
+    save,
+    search,
+    shared_store,
+    state_machine,
+    throttle,
+    unique_keys,
 )
 from tests.testing.broken.base import BrokenRepository
 from tests.testing.broken.directory import BrokenDirectory
-from tests.testing.broken.mailers import BrokenMailer
-from tests.testing.broken.throttles import BrokenThrottle
+from tests.testing.broken.mailer import BrokenMailer
+from tests.testing.broken.throttle import BrokenThrottle
 
 REPOSITORIES: tuple[type[BrokenRepository], ...] = (
-    *look_ups.ALL,
-    *fields.ALL,
-    *accounts.ALL,
-    *keys.ALL,
-    *moves.ALL,
-    *reading.ALL,
-    *paging.ALL,
-    *histories.ALL,
-    *joining.ALL,  # with `joining.join`
-    *racing.ALL,
-    *living.ALL,
-    *shared.ALL,
+    *find.ALL,
+    *altered_fields.ALL,
+    *save.ALL,
+    *unique_keys.ALL,
+    *moved_keys.ALL,
+    *search.ALL,
+    *pagination.ALL,
+    *history.ALL,
+    *joined.ALL,  # with `joined.join`
+    *concurrency.ALL,
+    *state_machine.ALL,
+    *shared_store.ALL,
 )
-DIRECTORIES: tuple[type[BrokenDirectory], ...] = (*directory.ALL, *listing.ALL)
-MAILERS: tuple[type[BrokenMailer], ...] = mailers.ALL
-THROTTLES: tuple[type[BrokenThrottle], ...] = throttles.ALL
+DIRECTORIES: tuple[type[BrokenDirectory], ...] = (*directory.ALL, *directory_list.ALL)
+MAILERS: tuple[type[BrokenMailer], ...] = mailer.ALL
+THROTTLES: tuple[type[BrokenThrottle], ...] = throttle.ALL
 
 __all__ = [
     "DIRECTORIES",

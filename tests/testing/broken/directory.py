@@ -1,4 +1,4 @@
-"""Directories of schools that find or write others than they should; their list is in `listing`."""
+"""Directories of schools that find or write others than they should; the list has its own file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.school import School
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-from schoolauth.testing.repository.people import edited
+from schoolauth.testing.repository.sample_accounts import edited
 
 
 class BrokenDirectory(MemorySchoolDirectory):

@@ -3,12 +3,12 @@
 from schoolauth.testing.repository import (  # noqa: F401, I001 # each adds its behaviours, in order
     find,
     save,
-    keys,
-    moves,
+    unique_keys,
+    moved_keys,
     search,
     history,
     joined,
-    threads,
+    concurrency,
     like_memory,
 )
 from schoolauth.testing.repository.contract import REPOSITORY

@@ -15,7 +15,7 @@ from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import equal, expect, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.history import events_are
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     HILL,
     a_user,
     accepts,

@@ -15,6 +15,6 @@ def _(make: Make) -> None:
     The reference is `MemoryUserRepository`, led through the same random lives beside it.
     """
     expect(find_spec("hypothesis"), "Random lives need the extra schoolauth[testing]: install it.")
-    from schoolauth.testing.repository.lives import lead  # Hypothesis is loaded here only
+    from schoolauth.testing.repository.state_machine import lead  # Hypothesis is loaded here only
 
     lead(make)

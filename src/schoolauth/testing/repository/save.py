@@ -21,7 +21,7 @@ from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Usernam
 from schoolauth.model.user import User
 from schoolauth.testing.behaviour import equal, expect, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     FIELDS,
     HILL,
     NOW,

@@ -12,7 +12,7 @@ from schoolauth.model.user import Status, User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import equal, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     HILL,
     MILL,
     a_user,

@@ -11,7 +11,7 @@ from typing import cast
 from schoolauth.model.names import MisId, UserKey
 from schoolauth.model.user import User
 from tests.testing.broken.base import BrokenRepository
-from tests.testing.broken.keys import ComparingRepository
+from tests.testing.broken.unique_keys import ComparingRepository
 
 
 class ForgetsMisIds(BrokenRepository):

@@ -10,7 +10,7 @@ from typing import Any, cast
 from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, Username
 from schoolauth.model.user import Role, User
-from schoolauth.testing.repository.people import FIELDS, keys_of
+from schoolauth.testing.repository.sample_accounts import FIELDS, keys_of
 from tests.testing.broken.base import BrokenRepository
 
 TIMES = ("status_since", "created_at", "last_login_at")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schoolauth.ports import Bucket, Outcome, Reservation
-from tests.testing.broken.throttles.base import BrokenThrottle
+from tests.testing.broken.throttle.base import BrokenThrottle
 
 
 class EveryRefusalIsFirst(BrokenThrottle):

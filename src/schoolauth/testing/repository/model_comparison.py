@@ -13,7 +13,7 @@ from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import equal, expect
-from schoolauth.testing.pages import pages
+from schoolauth.testing.pagination import pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,5 +57,5 @@ def test_importing_hypothesis_loads_the_values_alone(tmp_path: Path) -> None:
     assert loaded & {"pytest", "sqlalchemy", "schoolauth.storage"} == set()
     assert {name for name in loaded if name.startswith("schoolauth.testing.")} == {
         "schoolauth.testing.fakes",
-        "schoolauth.testing.registration",
+        "schoolauth.testing.hypothesis_plugin",
     }

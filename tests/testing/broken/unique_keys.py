@@ -9,7 +9,7 @@ from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
 from schoolauth.model.user import Status, User
 from schoolauth.storage.paging import taken
-from schoolauth.testing.repository.people import keys_of
+from schoolauth.testing.repository.sample_accounts import keys_of
 from tests.testing.broken.base import BrokenRepository
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schoolauth import testing
-from schoolauth.testing.extra import needs
+from schoolauth.testing.optional_dependency import needs
 from tests.processes import run_python
 
 BLOCKED = """

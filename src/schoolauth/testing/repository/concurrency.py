@@ -13,9 +13,9 @@ from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import equal, expect, refuses
 from schoolauth.testing.linearizability import SAVED, STALE, check_order, ending
+from schoolauth.testing.repository.concurrent_scenarios import PLAYS, scenario
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.people import a_user, history, read, save
-from schoolauth.testing.repository.scenarios import PLAYS, scenario
+from schoolauth.testing.repository.sample_accounts import a_user, history, read, save
 from schoolauth.testing.threads import begin_together, results
 
 CROWD = 8

@@ -10,7 +10,7 @@ from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
 from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.linearizability import Operation, Scenario, ending
-from schoolauth.testing.repository.people import a_user, edited
+from schoolauth.testing.repository.sample_accounts import a_user, edited
 
 Play = tuple[Sequence[User], Sequence[Sequence[Operation]]]
 """The accounts that are there before, and what the threads do."""

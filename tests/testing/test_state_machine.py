@@ -19,7 +19,7 @@ from schoolauth.testing.report import Report, check
 from schoolauth.testing.repository import REPOSITORY
 from tests.processes import run_python
 from tests.profiles import load_profile
-from tests.testing.broken import living
+from tests.testing.broken import state_machine
 
 LIVES = 60  # not what Hypothesis itself has as its default
 
@@ -116,7 +116,7 @@ BROKEN = (
     OneTooFar,
     AnyRole,
     Forgetful,
-    *living.ALL,
+    *state_machine.ALL,
 )
 
 
@@ -169,7 +169,7 @@ def test_a_story_is_as_short_as_can_be() -> None:
 def test_a_drivers_error_has_its_story() -> None:
     """The story is kept where the store raises something else, and nothing of the error's text."""
     report = lives_of(Raising)
-    assert "LookupError (test_lives.py, line " in report.failures["lives.like_memory"]
+    assert "LookupError (test_state_machine.py, line " in report.failures["lives.like_memory"]
     assert "words='n'" in str(report)
     assert "a row" not in str(report)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from schoolauth.ports import Bucket, Outcome, Reservation
-from tests.testing.broken.throttles.base import BrokenThrottle
+from tests.testing.broken.throttle.base import BrokenThrottle
 
 
 class SharesItsCounts(BrokenThrottle):

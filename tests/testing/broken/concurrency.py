@@ -11,7 +11,7 @@ from schoolauth.errors import Refused, StaleUser, StorageUnavailable
 from schoolauth.model.change import Change
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.user import User
-from schoolauth.testing.repository.people import keys_of
+from schoolauth.testing.repository.sample_accounts import keys_of
 from tests.testing.broken.base import BrokenRepository
 
 ROUND_TRIP = 0.002

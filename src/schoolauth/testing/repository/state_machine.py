@@ -27,8 +27,8 @@ from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.repository.contract import Make
-from schoolauth.testing.repository.people import HILL, MILL, NOW, a_user, edited, erased
-from schoolauth.testing.repository.twins import Twins
+from schoolauth.testing.repository.model_comparison import Twins
+from schoolauth.testing.repository.sample_accounts import HILL, MILL, NOW, a_user, edited, erased
 
 STEPS = 30
 """With three events each, this makes fewer pages than `pages` allows."""

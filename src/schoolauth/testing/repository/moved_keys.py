@@ -11,8 +11,7 @@ from schoolauth.model.names import UserId, Username
 from schoolauth.model.user import Role, Status
 from schoolauth.testing.behaviour import equal, expect
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.keys import each_finds, refuse_key, with_keys
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     HILL,
     a_user,
     accepts,
@@ -24,6 +23,7 @@ from schoolauth.testing.repository.people import (
     save,
     stand,
 )
+from schoolauth.testing.repository.unique_keys import each_finds, refuse_key, with_keys
 
 KINDS = ("username", "email", "mis_id")
 

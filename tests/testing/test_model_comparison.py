@@ -13,8 +13,8 @@ from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.behaviour import Unkept
-from schoolauth.testing.repository.people import a_user, edited
-from schoolauth.testing.repository.twins import Twins
+from schoolauth.testing.repository.model_comparison import Twins
+from schoolauth.testing.repository.sample_accounts import a_user, edited
 
 ANN = a_user("ann")
 CHANGE = Change([ANN], [edited(source="one"), edited(source="two")])

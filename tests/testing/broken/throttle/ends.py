@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schoolauth.ports import UNDECIDED_SECONDS, Bucket, Outcome, Reservation
-from tests.testing.broken.throttles.base import BrokenThrottle
+from tests.testing.broken.throttle.base import BrokenThrottle
 
 
 class SuccessClearsNothing(BrokenThrottle):

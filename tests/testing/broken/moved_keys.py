@@ -10,7 +10,7 @@ from schoolauth.model.change import Change, Page, UserQuery
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.user import Status, User
 from schoolauth.storage.paging import taken
-from schoolauth.testing.repository.people import erased, keys_of
+from schoolauth.testing.repository.sample_accounts import erased, keys_of
 from tests.testing.broken.base import BrokenRepository
 
 
