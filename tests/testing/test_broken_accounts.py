@@ -9,7 +9,8 @@ import pytest
 from schoolauth.errors import ContractBroken
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import Behaviour, Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Behaviour, Maker, show
 from schoolauth.testing.repository import REPOSITORY, find, moved_keys, save, unique_keys
 from schoolauth.testing.repository.sample_accounts import a_full_user
 from tests.testing.broken import BrokenRepository, altered_fields

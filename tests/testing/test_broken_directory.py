@@ -6,7 +6,8 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import SchoolDirectoryContract, check_directory
-from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.report import Line
 from tests.testing.broken import directory, directory_list

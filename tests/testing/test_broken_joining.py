@@ -9,7 +9,8 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.repository import REPOSITORY, joined
 from schoolauth.testing.repository.joined import Join
 from tests.testing.broken import joined as broken_joined

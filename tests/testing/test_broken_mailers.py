@@ -9,7 +9,8 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import MailerContract, check_mailer
-from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.mailer import MAILER
 from tests.testing.broken.mailer import ALL, BrokenMailer, DropsDots, WrapsLongLines
 

@@ -8,7 +8,8 @@ from schoolauth.errors import ContractBroken, Refused, StaleUser
 from schoolauth.model.change import Change
 from schoolauth.model.names import UserId
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.repository import REPOSITORY
 from tests.testing.broken import concurrency
 from tests.testing.broken.base import BrokenRepository

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schoolauth.errors import ContractBroken
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.repository import REPOSITORY, history, search
 from tests.testing.broken import history as broken_history
 from tests.testing.broken import pagination

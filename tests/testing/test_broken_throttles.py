@@ -6,7 +6,8 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import ThrottleContract, check_throttle
-from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.throttle import THROTTLE
 from tests.testing.broken.throttle import ALL, BrokenThrottle
 from tests.testing.broken.throttle.limits import RoundsDown

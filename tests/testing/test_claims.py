@@ -18,11 +18,11 @@ from schoolauth.model.school import School
 from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_mailer
-from schoolauth.testing.behaviour import Contract, Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept, accepts
+from schoolauth.testing.behaviour import Contract, Maker, show
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
-from schoolauth.testing.repository.sample_accounts import accepts
 from schoolauth.testing.throttle import THROTTLE
 from schoolauth.throttle import MemoryThrottle
 from tests.testing.broken.directory import BrokenDirectory

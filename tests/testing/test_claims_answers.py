@@ -17,7 +17,8 @@ from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_directory
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.pagination import PAGES_MAX, pages
 from schoolauth.testing.repository import REPOSITORY
 from tests.testing.broken.directory import BrokenDirectory

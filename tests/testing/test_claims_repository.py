@@ -14,7 +14,8 @@ from schoolauth.model.events import AuditEvent
 from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.paging import taken
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.pagination import NO_CURSORS, paged, refuses_cursors
 from schoolauth.testing.repository import REPOSITORY

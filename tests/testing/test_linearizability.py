@@ -14,7 +14,7 @@ from schoolauth.model.names import EmailAddress, UserId, UserKey, Username
 from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import threads
-from schoolauth.testing.behaviour import Unkept
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.linearizability import (
     Call,
     Operation,

@@ -12,7 +12,7 @@ from schoolauth.model.events import AuditEvent
 from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.behaviour import Unkept
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.repository.model_comparison import Twins
 from schoolauth.testing.repository.sample_accounts import a_user, edited
 

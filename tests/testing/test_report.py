@@ -7,7 +7,8 @@ import traceback
 import pytest
 
 from schoolauth.errors import ContractBroken, SchoolUnknown, StaleUser
-from schoolauth.testing.behaviour import Contract, Maker, Unkept, equal, refuses, show
+from schoolauth.testing.assertions import Unkept, equal, refuses
+from schoolauth.testing.behaviour import Contract, Maker, show
 from schoolauth.testing.report import CLOSED, Line, check
 from tests.testing.shelf import SHELF, Shelf, Sorted, report
 

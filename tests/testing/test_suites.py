@@ -15,7 +15,8 @@ from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.behaviour import Behaviour, Unusable
+from schoolauth.testing.assertions import Unusable
+from schoolauth.testing.behaviour import Behaviour
 from schoolauth.testing.report import CLOSED
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.suites import UserRepositoryContract

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from schoolauth.errors import ContractBroken, SchoolAuthError
+from schoolauth.testing.assertions import Unkept, Unusable
 
 Subject = TypeVar("Subject")
 Check = Callable[["Maker[Subject]"], None]
@@ -26,14 +27,6 @@ _NOT_THE_AUTHORS = (
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
 )
 """Where the kit, the standard library and what is installed have their files."""
-
-
-class Unkept(AssertionError):
-    """A behaviour was not shown; the text is one sentence for the author of the adapter."""
-
-
-class Unusable(Unkept):
-    """What the author's factory gave cannot be tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,48 +211,9 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
     raise failure  # outside of the block: a driver's error has rows in its text
 
 
-def equal(found: object, expected: object, what: str) -> None:
-    """Raise `Unkept` unless *found* is *expected*; *what* names it in the sentence."""
-    __tracebackhide__ = True
-    if found != expected:
-        raise Unkept(f"{what}: {_short(found)} instead of {_short(expected)}.")
-
-
-def expect(holds: object, sentence: str) -> None:
-    """Raise `Unkept` with *sentence* unless it *holds*."""
-    __tracebackhide__ = True
-    if not holds:
-        raise Unkept(sentence)
-
-
 def _due(parameter: inspect.Parameter) -> bool:
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return parameter.default is inspect.Parameter.empty and parameter.kind not in several
-
-
-Error = TypeVar("Error", bound=SchoolAuthError)
-
-
-class Refusal(Generic[Error]):
-    """The refusal that a block met."""
-
-    error: Error
-
-
-@contextmanager
-def refuses(kind: type[Error], what: str) -> Iterator[Refusal[Error]]:
-    """Expect that the block is refused by exactly *kind*; *what* names it in the sentence."""
-    refusal: Refusal[Error] = Refusal()
-    met: SchoolAuthError | None = None
-    try:
-        yield refusal
-    except SchoolAuthError as error:
-        met = error
-    if met is None:
-        raise Unkept(f"{what} was not refused.")
-    if type(met) is not kind:
-        raise Unkept(f"{what} was refused as {type(met).__name__}, not as {kind.__name__}.")
-    refusal.error = met
 
 
 def _told(error: BaseException) -> str:
@@ -278,8 +232,3 @@ def _keep_notes(error: BaseException, failure: BaseException) -> None:
         del notes[0]
     for note in notes:
         failure.add_note(note)
-
-
-def _short(value: object, most: int = 200) -> str:
-    text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}…"

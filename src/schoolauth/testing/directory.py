@@ -10,7 +10,8 @@ from schoolauth.model.events import AuditEvent, MappingApplied, SchoolAdded, Sch
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
-from schoolauth.testing.behaviour import Contract, Maker, equal, expect, none_of, refuses
+from schoolauth.testing.assertions import equal, expect, refuses
+from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import no_repository
 from schoolauth.testing.repository.history import events_are

@@ -11,7 +11,7 @@ from functools import partial
 from schoolauth.errors import EmailTaken, MisIdTaken, StaleUser, UsernameTaken
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.behaviour import Unkept
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.threads import begin_together, results
 
 SAVED = "saved"

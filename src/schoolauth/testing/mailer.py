@@ -12,7 +12,8 @@ from schoolauth.mail.texts import compose
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress
 from schoolauth.ports import Mailer
-from schoolauth.testing.behaviour import Contract, Maker, equal, expect, none_of
+from schoolauth.testing.assertions import equal, expect
+from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.repository.sample_accounts import a_user
 from schoolauth.testing.threads import begin_together, results
 

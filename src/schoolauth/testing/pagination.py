@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from schoolauth.model.change import Page
-from schoolauth.testing.behaviour import Unkept, equal, expect
+from schoolauth.testing.assertions import Unkept, equal, expect
 
 Item = TypeVar("Item")
 Ask = Callable[[str | None, int], Page[Item]]

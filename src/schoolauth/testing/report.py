@@ -7,15 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schoolauth.errors import ContractBroken
-from schoolauth.testing.behaviour import (
-    Behaviour,
-    Contract,
-    Maker,
-    Subject,
-    Unkept,
-    Unusable,
-    show,
-)
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Behaviour, Contract, Maker, Subject, show
 
 Result = Literal["kept", "FAILED", "gap", "not run"]
 

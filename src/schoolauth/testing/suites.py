@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from schoolauth.errors import ContractBroken
 from schoolauth.ports import Mailer, SchoolDirectory, Throttle, UserRepository
-from schoolauth.testing.behaviour import Behaviour, Contract, Maker, Unkept, Unusable, show
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Behaviour, Contract, Maker, show
 from schoolauth.testing.directory import DIRECTORY, Pair
 from schoolauth.testing.mailer import MAILER, ReceivedMail
 from schoolauth.testing.optional_dependency import needs

@@ -11,7 +11,7 @@ from schoolauth.errors import EmailTaken
 from schoolauth.model.names import Username
 from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect, refuses
+from schoolauth.testing.assertions import equal, expect, refuses
 from schoolauth.testing.linearizability import SAVED, STALE, check_order, ending
 from schoolauth.testing.repository.concurrent_scenarios import PLAYS, scenario
 from schoolauth.testing.repository.contract import Make, behaviour

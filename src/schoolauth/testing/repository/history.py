@@ -13,7 +13,7 @@ from schoolauth.model.events import EVENT_KINDS, AuditEvent, LoginFailed
 from schoolauth.model.names import SchoolCode, UserId
 from schoolauth.model.user import Status
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect, refuses
+from schoolauth.testing.assertions import equal, expect, refuses
 from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.sample_accounts import (

@@ -12,13 +12,12 @@ from schoolauth.model.change import Change, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, Username
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect, refuses
+from schoolauth.testing.assertions import accepts, equal, expect, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.history import events_are
 from schoolauth.testing.repository.sample_accounts import (
     HILL,
     a_user,
-    accepts,
     edited,
     history,
     save,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from schoolauth.testing.behaviour import expect
+from schoolauth.testing.assertions import expect
 from schoolauth.testing.repository.contract import Make, behaviour
 
 

@@ -12,7 +12,7 @@ from schoolauth.model.events import AuditEvent
 from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect
+from schoolauth.testing.assertions import equal, expect
 from schoolauth.testing.pagination import pages
 
 

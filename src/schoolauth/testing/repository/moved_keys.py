@@ -9,12 +9,11 @@ from schoolauth.errors import EmailTaken, MisIdTaken
 from schoolauth.model.change import Change, UserQuery
 from schoolauth.model.names import UserId, Username
 from schoolauth.model.user import Role, Status
-from schoolauth.testing.behaviour import equal, expect
+from schoolauth.testing.assertions import accepts, equal, expect
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.sample_accounts import (
     HILL,
     a_user,
-    accepts,
     edited,
     erased,
     finds,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schoolauth.errors import SchoolAuthError
 from schoolauth.model.change import Change, HistoryQuery
 from schoolauth.model.events import AuditEvent, LoginSucceeded, UserEdited
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserId, UserKey, Username
 from schoolauth.model.user import Role, Status, StoredPassword, User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect
+from schoolauth.testing.assertions import equal, expect
 
 NOW = datetime(2026, 9, 1, 8, 30, 15, 123456, tzinfo=UTC)
 FIELDS = tuple(field.name for field in fields(User))
@@ -140,17 +138,6 @@ def finds(
     expect(not surplus, f"{what} has {', '.join(surplus[:5])} in its answer.")
     for key in wanted:
         same(found[key], holders[key], f"of the account that {what} finds")
-
-
-@contextmanager
-def accepts(what: str) -> Iterator[None]:
-    """Expect that the block is not refused; *what* begins the sentence."""
-    refusal = None
-    try:
-        yield
-    except SchoolAuthError as error:
-        refusal = type(error).__name__
-    expect(refusal is None, f"{what} was refused as {refusal}.")
 
 
 def history(users: UserRepository) -> tuple[AuditEvent, ...]:

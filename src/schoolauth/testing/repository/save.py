@@ -19,7 +19,7 @@ from schoolauth.errors import (
 from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.model.user import User
-from schoolauth.testing.behaviour import equal, expect, refuses
+from schoolauth.testing.assertions import equal, expect, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.sample_accounts import (
     FIELDS,

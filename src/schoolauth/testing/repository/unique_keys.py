@@ -10,13 +10,12 @@ from schoolauth.model.change import Change
 from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
 from schoolauth.model.user import Status, User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, refuses
+from schoolauth.testing.assertions import accepts, equal, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.sample_accounts import (
     HILL,
     MILL,
     a_user,
-    accepts,
     edited,
     finds,
     keys_of,

@@ -1,0 +1,72 @@
+"""What a check says about an adapter: one sentence for its author, where a promise is not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from schoolauth.errors import SchoolAuthError
+
+
+class Unkept(AssertionError):
+    """A behaviour was not shown; the text is one sentence for the author of the adapter."""
+
+
+class Unusable(Unkept):
+    """What the author's factory gave cannot be tested."""
+
+
+def equal(found: object, expected: object, what: str) -> None:
+    """Raise `Unkept` unless *found* is *expected*; *what* names it in the sentence."""
+    __tracebackhide__ = True
+    if found != expected:
+        raise Unkept(f"{what}: {_short(found)} instead of {_short(expected)}.")
+
+
+def expect(holds: object, sentence: str) -> None:
+    """Raise `Unkept` with *sentence* unless it *holds*."""
+    __tracebackhide__ = True
+    if not holds:
+        raise Unkept(sentence)
+
+
+Error = TypeVar("Error", bound=SchoolAuthError)
+
+
+class Refusal(Generic[Error]):
+    """The refusal that a block met."""
+
+    error: Error
+
+
+@contextmanager
+def refuses(kind: type[Error], what: str) -> Iterator[Refusal[Error]]:
+    """Expect that the block is refused by exactly *kind*; *what* names it in the sentence."""
+    refusal: Refusal[Error] = Refusal()
+    met: SchoolAuthError | None = None
+    try:
+        yield refusal
+    except SchoolAuthError as error:
+        met = error
+    if met is None:
+        raise Unkept(f"{what} was not refused.")
+    if type(met) is not kind:
+        raise Unkept(f"{what} was refused as {type(met).__name__}, not as {kind.__name__}.")
+    refusal.error = met
+
+
+@contextmanager
+def accepts(what: str) -> Iterator[None]:
+    """Expect that the block is not refused; *what* begins the sentence."""
+    refusal = None
+    try:
+        yield
+    except SchoolAuthError as error:
+        refusal = type(error).__name__
+    expect(refusal is None, f"{what} was refused as {refusal}.")
+
+
+def _short(value: object, most: int = 200) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}…"
