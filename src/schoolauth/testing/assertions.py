@@ -10,7 +10,16 @@ from schoolauth.errors import SchoolAuthError
 
 
 class Unkept(AssertionError):
-    """A behaviour was not shown; the text is one sentence for the author of the adapter."""
+    """A behaviour was not shown; the text is one sentence for the author of the adapter.
+
+    Args:
+        sentence: the text.
+        met: the library's own error that the adapter raised where it should not, if that is why.
+    """
+
+    def __init__(self, sentence: str, met: SchoolAuthError | None = None) -> None:
+        super().__init__(sentence)
+        self.met = met
 
 
 class Unusable(Unkept):
@@ -52,7 +61,8 @@ def refuses(kind: type[Error], what: str) -> Iterator[Refusal[Error]]:
     if met is None:
         raise Unkept(f"{what} was not refused.")
     if type(met) is not kind:
-        raise Unkept(f"{what} was refused as {type(met).__name__}, not as {kind.__name__}.")
+        refused = f"{what} was refused as {type(met).__name__}, not as {kind.__name__}."
+        raise Unkept(refused, met)
     refusal.error = met
 
 
@@ -63,8 +73,9 @@ def accepts(what: str) -> Iterator[None]:
     try:
         yield
     except SchoolAuthError as error:
-        refusal = type(error).__name__
-    expect(refusal is None, f"{what} was refused as {refusal}.")
+        refusal = error
+    if refusal is not None:
+        raise Unkept(f"{what} was refused as {type(refusal).__name__}.", refusal)
 
 
 def _short(value: object, most: int = 200) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import sysconfig
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from schoolauth.errors import ContractBroken, SchoolAuthError
 from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.exception_origin import AuthorsFiles, ExceptionTracer
 
 Subject = TypeVar("Subject")
 Check = Callable[["Maker[Subject]"], None]
@@ -20,13 +18,6 @@ Check = Callable[["Maker[Subject]"], None]
 
 _SCRIPT = ("Failing test case", "Falsifying example")
 """How Hypothesis begins the script of the calls that led to a failure."""
-
-
-_NOT_THE_AUTHORS = (
-    str(Path(__file__).parent),
-    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-)
-"""Where the kit, the standard library and what is installed have their files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +107,7 @@ class Maker(Generic[Subject]):
         self._contract = contract
         self._make = make
         self._last: Subject | None = None
+        self.files = AuthorsFiles()
         self.options = {name: given for name, given in (options or {}).items() if given is not None}
         for name, given in {contract.factory: make, **self.options}.items():
             if not callable(given):
@@ -134,31 +126,38 @@ class Maker(Generic[Subject]):
             Unusable: if the author's factory raises, or gives one twice, a used one, or none.
         """
         __tracebackhide__ = True
-        name, problem, made = f"{self._contract.factory}()", None, None
+        made = met = None
         try:
             made = self._make()
         except Unusable:
             raise
         except Exception as error:  # noqa: BLE001 # whatever it is, it is told in one sentence
-            problem = f"raised {_told(error)}"
-        if problem is None and made is None:
-            problem = "returned None"
-        if inspect.iscoroutine(made):
-            made.close()
-            problem = "returned a coroutine; it must not be async"
-        if problem is None:
-            amiss = self._contract.amiss(made)
-            problem = amiss and f"returned {amiss}"
-        if problem is None and made is self._last:
-            problem = "returned the same object twice; every call must make a new one"
-        if problem is None:
-            with suppress(Exception):  # what cannot be asked yet has behaviours of its own
-                used = self._contract.used(made)  # type: ignore[arg-type] # it is not None here
-                problem = used and f"returned one that has {used} in it; it must be empty"
+            problem: str | None = f"raised {self.files.origin(error)}"
+            met = error if isinstance(error, SchoolAuthError) else None
+        else:
+            problem = self._problem(made)
         if problem is not None:
-            raise Unusable(f"{name} {problem}.")
+            raise Unusable(f"{self._contract.factory}() {problem}.", met)
+        self.files.add(made)
         self._last = made
         return made  # type: ignore[return-value] # it is not None here
+
+    def _problem(self, made: Subject | None) -> str | None:
+        """Return what is wrong with what the factory returned, or None."""
+        if made is None:
+            return "returned None"
+        if inspect.iscoroutine(made):
+            made.close()
+            return "returned a coroutine; it must not be async"
+        amiss = self._contract.amiss(made)
+        if amiss is not None:
+            return f"returned {amiss}"
+        if made is self._last:
+            return "returned the same object twice; every call must make a new one"
+        used = None
+        with suppress(Exception):  # what cannot be asked yet has behaviours of its own
+            used = self._contract.used(made)
+        return used and f"returned one that has {used} in it; it must be empty"
 
 
 def none_of(*methods: str) -> Callable[[object], str | None]:
@@ -195,34 +194,59 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
             the exception's type and place, and nothing of its text.
     """
     __tracebackhide__ = True
+    failure = _failure(behaviour, maker)
+    if failure is None:
+        return
+    if isinstance(failure, Unkept) and failure.met is not None:
+        origin = _origin(behaviour, maker, failure.met)
+        failure.met = None
+        if origin is not None:
+            failure.args = (f"{failure} It came after {origin}.",)
+    failure.__context__ = None  # a driver's error has rows in its text
+    raise failure
+
+
+def _failure(
+    behaviour: Behaviour[Subject], maker: Maker[Subject]
+) -> Unkept | ContractBroken | None:
+    failure: Unkept | ContractBroken
     try:
         behaviour.check(maker)
-    except Unkept:
-        raise
+    except Unkept as unkept:
+        return unkept
     except SchoolAuthError as error:
         promise = behaviour.promise.rstrip(".")
-        failure: Exception = Unkept(f"{promise}: {_told(error)} was raised.")
+        failure = Unkept(f"{promise}: {maker.files.origin(error)} was raised.", error)
         _keep_notes(error, failure)
     except Exception as error:  # noqa: BLE001 # drivers raise what they like
-        failure = ContractBroken(f"{behaviour.id}: {_told(error)} was raised.")
+        failure = ContractBroken(f"{behaviour.id}: {maker.files.origin(error)} was raised.")
         _keep_notes(error, failure)
     else:
-        return
-    raise failure  # outside of the block: a driver's error has rows in its text
+        return None
+    return failure
+
+
+def _origin(
+    behaviour: Behaviour[Subject], maker: Maker[Subject], met: SchoolAuthError
+) -> str | None:
+    """Return the origin of the exception that the adapter turned into *met*, if there was one.
+
+    It still hangs on *met*, or *behaviour* is checked once more, to see what is raised before.
+    """
+    hanging = met.__cause__ or met.__context__
+    if hanging is not None:
+        return maker.files.first_origin(hanging)
+
+    def check() -> SchoolAuthError | None:
+        again = _failure(behaviour, maker)
+        return again.met if isinstance(again, Unkept) else None
+
+    return ExceptionTracer(maker.files).origin(check)
 
 
 def _due(parameter: inspect.Parameter) -> bool:
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return parameter.default is inspect.Parameter.empty and parameter.kind not in several
-
-
-def _told(error: BaseException) -> str:
-    kind = type(error)
-    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_AUTHORS)]
-    frame = (own or frames)[-1]
-    return f"{name} ({frame.filename.rpartition('/')[2]}, line {frame.lineno})"
 
 
 def _keep_notes(error: BaseException, failure: BaseException) -> None:
