@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from schoolauth.errors import EmailTaken, StaleUser
+from schoolauth.errors import EmailTaken
 from schoolauth.model.change import Change
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import SchoolCode
@@ -18,7 +18,7 @@ from schoolauth.model.school import School
 from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_mailer
-from schoolauth.testing.assertions import Unkept, accepts
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.behaviour import Contract, Maker, show
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
@@ -166,14 +166,3 @@ def test_a_pass_that_is_told_as_a_refusal_is_noticed() -> None:
     """Else a history would tell of floods that never were."""
     sentence = fails(THROTTLE, "first_refusal.once", Maker(THROTTLE, TellsPasses))
     assert sentence == "An attempt that passed is told as a refusal."
-
-
-def test_an_undue_refusal_is_told_by_its_name() -> None:
-    """The sentence says what was refused, and as what."""
-    with (
-        pytest.raises(Unkept, match=r"^A move was refused as StaleUser\.$"),
-        accepts("A move"),
-    ):
-        raise StaleUser
-    with accepts("A move"):
-        pass

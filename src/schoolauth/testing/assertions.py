@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from schoolauth.errors import SchoolAuthError
+
+SHOWN_MAX = 200
+"""So many characters of a value are in a sentence at most."""
 
 
 class Unkept(AssertionError):
@@ -30,7 +34,8 @@ def equal(found: object, expected: object, what: str) -> None:
     """Raise `Unkept` unless *found* is *expected*; *what* names it in the sentence."""
     __tracebackhide__ = True
     if found != expected:
-        raise Unkept(f"{what}: {_short(found)} instead of {_short(expected)}.")
+        shown, wanted = _shown(repr(found), repr(expected))
+        raise Unkept(f"{what}: {shown} instead of {wanted}.")
 
 
 def expect(holds: object, sentence: str) -> None:
@@ -78,6 +83,12 @@ def accepts(what: str) -> Iterator[None]:
         raise Unkept(f"{what} was refused as {type(refusal).__name__}.", refusal)
 
 
-def _short(value: object, most: int = 200) -> str:
-    text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}…"
+def _shown(found: str, expected: str) -> Iterator[str]:
+    """Yield both whole, or of each what is around the place where they first differ."""
+    start = 0
+    if max(len(found), len(expected)) > SHOWN_MAX:
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(found, expected, strict=False))
+        start = max(0, sum(1 for _ in alike) - SHOWN_MAX // 2)
+    for text in (found, expected):
+        end = start + SHOWN_MAX
+        yield ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")
