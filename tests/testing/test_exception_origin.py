@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from functools import partial
-from types import FrameType
+from pathlib import Path
+from types import FrameType, ModuleType
 from typing import ClassVar
 
 import pytest
@@ -251,6 +252,18 @@ def test_an_adapter_may_be_installed() -> None:
     assert inspect.__file__ not in files
     files.add(1)  # its class is in no file
     assert checks.__file__ not in files
+
+
+def test_a_virtual_environment_in_the_authors_folder_stays_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An adapter at the top of a project does not make the author of what is in its `.venv`."""
+    module = ModuleType("adapter")
+    module.__file__ = str(Path(sqlalchemy.__file__).parents[2] / "adapter.py")
+    monkeypatch.setitem(sys.modules, "adapter", module)
+    files = AuthorsFiles()
+    files.add(type("Adapter", (), {"__module__": "adapter"})())
+    assert sqlalchemy.__file__ not in files
 
 
 def test_where_no_line_is_the_authors_the_innermost_is_told() -> None:

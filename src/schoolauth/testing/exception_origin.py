@@ -32,11 +32,9 @@ class AuthorsFiles:
         """Add the files beside the class of *subject*, because an adapter may be a package too."""
         for part in subject if isinstance(subject, tuple) else (subject,):
             file = getattr(sys.modules.get(type(part).__module__), "__file__", None)
-            if file is not None:
+            if file is not None and file not in self:
                 folder = str(Path(file).parent)
-                place = file if folder in _INSTALLED else folder
-                if place not in self._added:
-                    self._added += (place,)
+                self._added += (file if folder in _INSTALLED else folder,)
 
     def __contains__(self, file: str) -> bool:
         if file.startswith(_KIT):
