@@ -83,6 +83,20 @@ def accepts(what: str) -> Iterator[None]:
         raise Unkept(f"{what} was refused as {type(refusal).__name__}.", refusal)
 
 
+def holds_no_data(error: SchoolAuthError, text: str) -> None:
+    """Expect that nothing of *error* has *text* in it, and that no exception hangs on it."""
+    kind = type(error).__name__
+    notes = getattr(error, "__notes__", ())
+    told = f"{error} {error!r} {error.args} {error.message} {error.details()} {notes}"
+    expect(text not in told.lower(), f"The text of {kind} has data of a person in it.")
+    hanging = error.__cause__ or error.__context__
+    expect(
+        hanging is None,
+        f"{kind} has {type(hanging).__name__} in its __context__: "
+        "raise it outside of the `except` block.",
+    )
+
+
 def _shown(found: str, expected: str) -> Iterator[str]:
     """Yield both whole, or of each what is around the place where they first differ."""
     start = 0

@@ -28,7 +28,7 @@ class Behaviour(Generic[Subject]):
         id: permanent, and documented in the contract's reference page.
         promise: one sentence.
         check: raises `Unkept` where the promise is not kept.
-        since: the first version of the contract that has it.
+        since: the first version of the contract that makes the promise.
         needs: the optional method of the author without which it is not run.
     """
 
@@ -48,7 +48,7 @@ class Contract(Generic[Subject]):
         factory: the name of the author's factory, for messages.
         used: says what is in a subject that should be empty, or None.
         amiss: says what came instead of a subject, or None.
-        version: counts up whenever a behaviour is added.
+        version: counts up whenever a promise is added.
     """
 
     name: str

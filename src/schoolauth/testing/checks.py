@@ -34,7 +34,8 @@ def check_repository(
         factory: returns a new, empty repository at each call; earlier ones are not used any more.
         gaps: behaviours that are known not to be kept, by id, each with the reason.
         join: begins a transaction of a host on the store of a repository and yields a repository
-            joined to it; commits at the end of the block, rolls back if the block raises.
+            joined to it; commits at the end of the block, rolls back if the block raises. With an
+            ORM whose session keeps what it has read, it holds all entities meanwhile.
         leave_thread: is called at the end of each thread of the kit, to close the connections that
             belong to it.
         contract_version: the version of the contract to be held to; the newest, if not given.

@@ -10,7 +10,7 @@ from schoolauth.model.events import AuditEvent, MappingApplied, SchoolAdded, Sch
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
-from schoolauth.testing.assertions import equal, expect, refuses
+from schoolauth.testing.assertions import equal, expect, holds_no_data, refuses
 from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import no_repository
@@ -191,6 +191,19 @@ def _refused(
         schools.save(school, event)
     _finds(schools, codes, stood, f"after {kind.__name__}")
     events_are(history(users), trail, f"the history after {kind.__name__}")
+
+
+@behaviour("directory.error_holds_no_data")
+def _(make: Make) -> None:
+    """A refusal names no address in its text, and no driver's error hangs on it."""
+    schools, _ = make.new()
+    quince = School("hill", "Quince Primary", "quince@x.example", "q.quince@x.example")
+    for kind, event in ((SchoolUnknown, _changed(quince)), (SchoolTaken, _added(quince))):
+        with refuses(kind, f"A save with a {type(event).__name__}") as refusal:
+            schools.save(quince, event)
+        holds_no_data(refusal.error, "quince")
+        if kind is SchoolUnknown:
+            schools.save(quince, _added(quince))
 
 
 @behaviour("directory.same_history")

@@ -75,6 +75,7 @@ class UserRepositoryContract(_Suite):
 
         Optional: write it if the adapter can work inside a host's transaction, to have that tested.
         The transaction is committed at the end of the block, and rolled back if the block raises.
+        With an ORM whose session keeps what it has read, hold all entities there meanwhile.
         """
         raise NotImplementedError
 

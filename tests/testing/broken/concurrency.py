@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 
-from schoolauth.errors import Refused, StaleUser, StorageUnavailable
+from schoolauth.errors import EmailTaken, Refused, StaleUser, StorageUnavailable
 from schoolauth.model.change import Change
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.user import User
@@ -30,7 +30,7 @@ class _Racing(BrokenRepository):
 class CheckThenInsert(_Racing):
     """Sees that the keys are free, and writes without a look at what came meanwhile."""
 
-    caught_by = ("threads.one_claim_wins", "threads.linearizable")
+    caught_by = ("threads.one_claim_wins", "threads.one_key_wins", "threads.linearizable")
 
     def _taken(self, change: Change) -> Refused | None:
         refusal = super()._taken(change)
@@ -65,7 +65,7 @@ class PlainReadGuard(_Racing):
 class TellsTheDriversError(_Racing):
     """Leaves it to the database to refuse a key that was free a moment ago."""
 
-    caught_by = ("threads.one_claim_wins", "threads.linearizable")
+    caught_by = ("threads.one_claim_wins", "threads.one_key_wins", "threads.linearizable")
 
     def _taken(self, change: Change) -> Refused | None:
         refusal = super()._taken(change)
@@ -75,6 +75,41 @@ class TellsTheDriversError(_Racing):
         if refusal is None and super()._taken(change):
             raise sqlite3.IntegrityError("UNIQUE constraint failed")
         return refusal
+
+
+class TranslatesAddressesOnly(_Racing):
+    """Knows what the database's error means for an address, and for no other key."""
+
+    caught_by = ("threads.one_key_wins", "threads.linearizable")
+
+    def _taken(self, change: Change) -> Refused | None:
+        refusal = super()._taken(change)
+        self._round_trip()
+        if not self._stands(change):
+            raise StaleUser
+        late = super()._taken(change)
+        if refusal is None and late is not None and not isinstance(late, EmailTaken):
+            raise sqlite3.IntegrityError("UNIQUE constraint failed")
+        return late
+
+
+class RaisesWhereItCaught(_Racing):
+    """Raises the refusal inside of the `except` block that has caught the database's error."""
+
+    caught_by = ("threads.error_holds_no_data",)
+
+    def _taken(self, change: Change) -> Refused | None:
+        refusal = super()._taken(change)
+        self._round_trip()
+        if not self._stands(change):
+            raise StaleUser
+        late = super()._taken(change)
+        if refusal is None and late is not None:
+            try:
+                raise sqlite3.IntegrityError("UNIQUE constraint failed: users.email_key")
+            except sqlite3.IntegrityError:
+                raise late from None
+        return late
 
 
 class HalfASwap(BrokenRepository):
@@ -138,6 +173,8 @@ ALL = (
     LostUpdate,
     PlainReadGuard,
     TellsTheDriversError,
+    TranslatesAddressesOnly,
+    RaisesWhereItCaught,
     HalfASwap,
     DeadlockIsAnOutage,
 )

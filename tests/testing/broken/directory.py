@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Mapping
 from typing import ClassVar
 
@@ -161,6 +162,20 @@ class TrimsCodes(BrokenDirectory):
 # --- what is written ---
 
 
+class KeepsDriverErrors(BrokenDirectory):
+    """Raises the refusal where it has caught the driver's error, which quotes the addresses."""
+
+    caught_by = ("directory.error_holds_no_data",)
+
+    def save(self, school: School, event: AuditEvent, /) -> None:
+        """Write *school* and *event*, or refuse them with the driver's error behind it."""
+        try:
+            super().save(school, event)
+        except SchoolAuthError as refusal:
+            refusal.__cause__ = sqlite3.IntegrityError(f"{school.headteacher_email}")
+            raise
+
+
 class KeepsOldAddresses(_Rewriting):
     """Writes the addresses that are there, and leaves the others as they were."""
 
@@ -189,7 +204,7 @@ class ChangesEverySchool(BrokenDirectory):
 class AddsOverExisting(BrokenDirectory):
     """Replaces a school that is there by the added one."""
 
-    caught_by = ("directory.taken",)
+    caught_by = ("directory.taken", "directory.error_holds_no_data")
 
     def save(self, school: School, event: AuditEvent, /) -> None:
         """Write *school*, there or not."""
@@ -251,6 +266,7 @@ ALL: tuple[type[BrokenDirectory], ...] = (
     ChokesOnManyCodes,
     ComparesTypedCodes,
     TrimsCodes,
+    KeepsDriverErrors,
     KeepsOldAddresses,
     ChangesEverySchool,
     AddsOverExisting,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
-from schoolauth.errors import SchoolAuthError
+from schoolauth.errors import Refused, SchoolAuthError
 from schoolauth.model.change import Change
+from schoolauth.model.names import UserId, UserKey
+from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from tests.testing.broken.base import BrokenRepository
 
@@ -137,6 +140,39 @@ class EventsOfRefusedWhenJoined(JoinableRepository):
             raise
 
 
+class KeepsDriverErrorsWhenJoined(JoinableRepository):
+    """Raises the refusal where it has met the driver's error and taken its savepoint back."""
+
+    caught_by = ("joined.error_holds_no_data",)
+
+    def _taken(self, change: Change) -> Refused | None:
+        refusal = super()._taken(change)
+        if refusal is None or self.host is None:
+            return refusal
+        try:
+            raise sqlite3.IntegrityError("UNIQUE constraint failed: users.email_key")
+        except sqlite3.IntegrityError as error:
+            raise refusal from error
+
+
+class ReadsFromAnIdentityMap(JoinableRepository):
+    """Gives an account as its session has read it first, as an ORM does."""
+
+    caught_by = ("joined.reads_anew",)
+
+    def begin(self, host: JoinableRepository) -> None:
+        """Become a joined one, with a session."""
+        super().begin(host)
+        self._identity_map: dict[UserId, User] = {}
+
+    def find(self, keys: Collection[UserKey], /) -> Mapping[UserKey, User]:
+        """Return the accounts that *keys* denote, by the row, and as the session has them."""
+        found = super().find(keys)
+        if self.host is None:
+            return found
+        return {key: self._identity_map.setdefault(user.id, user) for key, user in found.items()}
+
+
 class NeverWritesWhenJoined(JoinableRepository):
     """Keeps what was saved in a session that it never flushes."""
 
@@ -154,5 +190,7 @@ ALL: tuple[type[JoinableRepository], ...] = (
     RollsBackRefused,
     HalfASaveWhenJoined,
     EventsOfRefusedWhenJoined,
+    KeepsDriverErrorsWhenJoined,
+    ReadsFromAnIdentityMap,
     NeverWritesWhenJoined,
 )

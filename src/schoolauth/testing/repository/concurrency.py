@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from schoolauth.errors import EmailTaken
-from schoolauth.model.names import Username
+from schoolauth.errors import EmailTaken, SchoolAuthError
+from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
 from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.assertions import equal, expect, refuses
-from schoolauth.testing.linearizability import SAVED, STALE, check_order, ending
+from schoolauth.testing.assertions import equal, expect, holds_no_data, refuses
+from schoolauth.testing.linearizability import SAVED, STALE, check_order, ending, refusal
 from schoolauth.testing.repository.concurrent_scenarios import PLAYS, scenario
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.sample_accounts import a_user, history, read, save
+from schoolauth.testing.repository.sample_accounts import HILL, a_user, finds, history, read, save
+from schoolauth.testing.repository.unique_keys import REFUSALS
 from schoolauth.testing.threads import begin_together, results
 
 CROWD = 8
@@ -62,6 +64,51 @@ def _(make: Make) -> None:
             if how == STALE:
                 with refuses(EmailTaken, "A claim of a taken address, tried again alone,"):
                     save(users, user)
+
+
+@behaviour("threads.one_key_wins")
+def _(make: Make) -> None:
+    """Of many claims of one username, address or MIS id, by new and stored accounts, one is saved.
+
+    The others hear the refusal of that key, or `StaleUser`.
+    """
+    for users, key, claims, refusals in _claims_at_once(make):
+        kind, what = type(key), f"claims of one {type(key).__name__}, saved at once,"
+        endings = [SAVED if each is None else type(each).__name__ for each in refusals]
+        _one_wins(endings, {STALE, REFUSALS[kind][0].__name__}, what)
+        winner = claims[endings.index(SAVED)]
+        finds(users, [key], [winner.saved()], f"find by the {kind.__name__} that many claimed")
+
+
+@behaviour("threads.error_holds_no_data")
+def _(make: Make) -> None:
+    """Who loses a race is refused without data of a person, and no driver's error hangs on that."""
+    for _, _, _, refusals in _claims_at_once(make):
+        for refused in filter(None, refusals):
+            holds_no_data(refused, "quince")
+
+
+def _claims_at_once(
+    make: Make,
+) -> Iterator[tuple[UserRepository, UserKey, list[User], list[SchoolAuthError | None]]]:
+    """Yield a key, accounts that claimed it at once, half of them stored, and their refusals."""
+    users = make.new()
+    for time in range(2 * TIMES):
+        name = f"quince{time}"
+        keys: list[UserKey] = [
+            Username.parse(name),
+            EmailAddress.parse(f"{name}@x.example"),
+            MisId(HILL, "sims", name),
+        ]
+        key = keys[time % len(keys)]
+        people = [a_user(f"u{time}-{number}") for number in range(CROWD)]
+        people[: CROWD // 2] = save(users, *people[: CROWD // 2])
+        claim: dict[str, Any] = {REFUSALS[type(key)][1]: key}
+        claims = [replace(user, **claim) for user in people]
+        calls = [partial(refusal, partial(save, users, user)) for user in claims]
+        what = f"Claims of one {type(key).__name__}"
+        leave = make.options.get("leave_thread")
+        yield users, key, claims, results(begin_together(calls, leave), what)
 
 
 def _spelt(text: str, number: int) -> str:

@@ -25,18 +25,19 @@ from schoolauth.testing.repository.sample_accounts import (
 
 ONE_MIS = MisId(HILL, "sims", "7")
 LIVING = [status for status in Status if status is not Status.ERASED]
-_REFUSALS: dict[type[UserKey], tuple[type[SchoolAuthError], str]] = {
+REFUSALS: dict[type[UserKey], tuple[type[SchoolAuthError], str]] = {
     Username: (UsernameTaken, "username"),
     EmailAddress: (EmailTaken, "email"),
     MisId: (MisIdTaken, "mis_id"),
 }
+"""How a taken key of each kind is refused, and the attribute that has the key."""
 
 
 def refuse_key(
     users: UserRepository, key: UserKey, whose: str, *people: User, unchanged: Iterable[User] = ()
 ) -> None:
     """Expect that *people* are refused *key*; *whose* goes on with the sentence about it."""
-    kind, attribute = _REFUSALS[type(key)]
+    kind, attribute = REFUSALS[type(key)]
     with refuses(kind, f"A change that claims the {type(key).__name__} {whose}") as refusal:
         users.save(Change(people, [edited()], unchanged))
     equal(getattr(refusal.error, attribute), key, f"the {attribute} of {kind.__name__}")
