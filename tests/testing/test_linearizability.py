@@ -22,7 +22,7 @@ from schoolauth.testing.linearizability import (
     is_explained,
     record,
 )
-from schoolauth.testing.repository.concurrent_scenarios import PLAYS, finding, saving, scenario
+from schoolauth.testing.repository.concurrent_scenarios import SCENARIOS, finding, saving, scenario
 from schoolauth.testing.repository.sample_accounts import a_user
 from tests.testing.broken.concurrency import CheckThenInsert
 
@@ -156,7 +156,7 @@ def test_swapped_answers_are_not_explained(asked: list[Operation], data: st.Data
     )
 
 
-@pytest.mark.parametrize("number", range(len(PLAYS)), ids=list(PLAYS))
+@pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=list(SCENARIOS))
 def test_a_scenario_is_recorded(number: int) -> None:
     """Every call is there, from its beginning to its end, and the reference's are explained."""
     played = scenario(number)
@@ -177,7 +177,7 @@ def test_a_scenario_is_recorded(number: int) -> None:
 def test_scenarios_of_two_rounds_share_no_key() -> None:
     """One repository has room for all rounds."""
     users = MemoryUserRepository()
-    for number in range(2 * len(PLAYS)):
+    for number in range(2 * len(SCENARIOS)):
         check_order(users, scenario(number))
 
 

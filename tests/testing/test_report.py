@@ -206,15 +206,15 @@ def test_notes_of_any_kind_are_no_trouble(notes: object) -> None:
     """What a driver hangs on its error besides texts is left out."""
     contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
 
-    @contract.behaviour("shelf.life")
+    @contract.behaviour("shelf.other")
     def _(make: Maker[Shelf]) -> None:
-        """A shelf lives."""
+        """A shelf does something else."""
         error = LookupError("a row")
         error.__notes__ = notes  # type: ignore[assignment] # on purpose
         raise error
 
     made = check(contract, Maker(contract, list), gaps={}, version=None, progress=None)
-    assert list(made.failures) == ["shelf.life"]
+    assert list(made.failures) == ["shelf.other"]
 
 
 def test_a_line_is_one_line() -> None:
@@ -231,12 +231,12 @@ def test_lines_are_told_as_they_come() -> None:
 
 @pytest.mark.parametrize("title", ["Failing test case:", "Falsifying example:"])
 def test_a_script_is_printed_below_the_table(title: str) -> None:
-    """The calls that random lives found are printed for a person, and a driver's notes are not."""
+    """The calls that were found at random are printed, and a driver's notes are not."""
     contract = Contract[Shelf]("shelf", "make_shelf", lambda shelf: None)
 
-    @contract.behaviour("shelf.life")
+    @contract.behaviour("shelf.other")
     def _(make: Maker[Shelf]) -> None:
-        """A shelf lives."""
+        """A shelf does something else."""
         error = LookupError("a row")
         error.add_note("[parameters: a row]")
         error.add_note(title)
@@ -244,5 +244,5 @@ def test_a_script_is_printed_below_the_table(title: str) -> None:
         raise error
 
     made = check(contract, Maker(contract, list), gaps={}, version=None, progress=None)
-    assert str(made).endswith(f"\n\nshelf.life fails after:\n{title}\nshelf.append('a')")
+    assert str(made).endswith(f"\n\nshelf.other fails after:\n{title}\nshelf.append('a')")
     assert "a row" not in str(made)

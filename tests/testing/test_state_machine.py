@@ -1,4 +1,4 @@
-"""Random lives beside the reference: which broken repositories they find, and how they tell it."""
+"""Random sequences of calls: which broken repositories they find, and how they tell it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tests.processes import run_python
 from tests.profiles import load_profile
 from tests.testing.broken import state_machine
 
-LIVES = 60  # not what Hypothesis itself has as its default
+SEQUENCES = 60  # not what Hypothesis itself has as its default
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _profile() -> Iterator[None]:
-    """The same lives every time."""
+    """The same sequences every time."""
     settings.register_profile(
-        "lives", max_examples=LIVES, derandomize=True, database=None, deadline=None
+        "sequences", max_examples=SEQUENCES, derandomize=True, database=None, deadline=None
     )
-    settings.load_profile("lives")
+    settings.load_profile("sequences")
     yield
     load_profile()
 
@@ -120,45 +120,45 @@ BROKEN = (
 )
 
 
-def lives_of(make: Callable[[], UserRepository]) -> Report:
+def report_on(make: Callable[[], UserRepository]) -> Report:
     """Run this one behaviour."""
     behaviours = [each for each in REPOSITORY.behaviours if each.id == "lives.like_memory"]
     alone = replace(REPOSITORY, behaviours=behaviours)
     return check(alone, Maker(alone, make), gaps={}, version=None, progress=None)
 
 
-def test_the_reference_lives_like_itself() -> None:
-    """What is not broken is kept, after as many lives as the host's profile has examples."""
+def test_the_reference_answers_like_itself() -> None:
+    """What is not broken is kept, after as many sequences as the host's profile has examples."""
     made: list[UserRepository] = []
 
     def make() -> UserRepository:
         made.append(MemoryUserRepository())
         return made[-1]
 
-    assert lives_of(make).ok
-    assert LIVES <= len(made) < 1.2 * LIVES
+    assert report_on(make).ok
+    assert SEQUENCES <= len(made) < 1.2 * SEQUENCES
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
 def test_a_broken_repository_is_found(broken: type[MemoryUserRepository]) -> None:
-    """Each way of being broken is found, and told in one sentence and a short story."""
-    report = lives_of(broken)
+    """Each way of being broken is found, and told in one sentence and a few calls."""
+    report = report_on(broken)
     assert list(report.failures) == ["lives.like_memory"]
     (line,) = report.lines
-    title, *story = line.script
+    title, *steps = line.script
     assert title.startswith(("Failing test case", "Falsifying example"))
-    assert [step for step in story if not step.startswith("state")] == []
-    assert len(story) <= 8
+    assert [step for step in steps if not step.startswith("state")] == []
+    assert len(steps) <= 8
 
 
-def test_a_story_is_as_short_as_can_be() -> None:
+def test_a_sequence_is_as_short_as_can_be() -> None:
     """An address that stays is told by an account that lets go of it."""
-    report = lives_of(KeptAddress)
+    report = report_on(KeptAddress)
     told = "find by UserId('ann'): email: EmailAddress('a@x.example') instead of None."
     assert report.failures == {"lives.like_memory": told}
     (line,) = report.lines
     assert line.script[1:] == (
-        "state = Life()",
+        "state = Repository()",
         "state.settle(accounts=1)",
         "state.erase(account='ann')",
         "state.teardown()",
@@ -166,9 +166,9 @@ def test_a_story_is_as_short_as_can_be() -> None:
     assert str(report).endswith("\n".join(["\nlives.like_memory fails after:", *line.script]))
 
 
-def test_a_drivers_error_has_its_story() -> None:
-    """The story is kept where the store raises something else, and nothing of the error's text."""
-    report = lives_of(Raising)
+def test_a_drivers_error_has_its_steps() -> None:
+    """The calls are told where the store raises something else, and nothing of the error's text."""
+    report = report_on(Raising)
     assert "LookupError (test_state_machine.py, line " in report.failures["lives.like_memory"]
     assert "words='n'" in str(report)
     assert "a row" not in str(report)
@@ -177,9 +177,9 @@ def test_a_drivers_error_has_its_story() -> None:
 def test_without_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Hypothesis is not installed, one sentence says what to install."""
     monkeypatch.setitem(sys.modules, "hypothesis", None)
-    report = lives_of(MemoryUserRepository)
-    assert report.failures["lives.like_memory"].startswith("Random lives need the extra ")
-    assert "schoolauth[testing]" in report.failures["lives.like_memory"]
+    report = report_on(MemoryUserRepository)
+    told = report.failures["lives.like_memory"]
+    assert told == "Random sequences of calls need the extra schoolauth[testing]: install it."
 
 
 def test_the_kit_loads_hypothesis_late() -> None:

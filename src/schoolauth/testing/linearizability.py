@@ -99,7 +99,7 @@ def record(
 def check_order(
     users: UserRepository, scenario: Scenario, leave: Callable[[], object] | None = None
 ) -> None:
-    """Play *scenario*, and return if some order of its calls explains the answers.
+    """Run *scenario*, and return if some order of its calls explains the answers.
 
     Its threads call *leave* at their end.
 

@@ -1,4 +1,4 @@
-"""Repositories whose fault only shows where several things come together, as in random lives."""
+"""Repositories whose fault only shows where several things come together, as at random."""
 
 from __future__ import annotations
 

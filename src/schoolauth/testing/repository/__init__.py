@@ -9,7 +9,7 @@ from schoolauth.testing.repository import (  # noqa: F401, I001 # each adds its 
     history,
     joined,
     concurrency,
-    like_memory,
+    model_comparison,
 )
 from schoolauth.testing.repository.contract import REPOSITORY
 

@@ -14,7 +14,7 @@ from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.assertions import equal, expect, holds_no_data, refuses
 from schoolauth.testing.linearizability import SAVED, STALE, check_order, ending, refusal
-from schoolauth.testing.repository.concurrent_scenarios import PLAYS, scenario
+from schoolauth.testing.repository.concurrent_scenarios import SCENARIOS, scenario
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.sample_accounts import HILL, a_user, finds, history, read, save
 from schoolauth.testing.repository.unique_keys import REFUSALS
@@ -27,7 +27,7 @@ PAIRS = 10
 SWAPPERS = 6
 SWAPS = 8
 ROUNDS = 6
-"""How often each scenario is played: a store without unique keys is found in far fewer."""
+"""How often each scenario is run: a store without unique keys is found in far fewer."""
 
 
 def _endings(make: Make, saves: Iterable[Callable[[], object]], what: str) -> list[str]:
@@ -223,5 +223,5 @@ def _(make: Make) -> None:
     `StaleUser` may be the answer where others call at the same time, and then nothing happened.
     """
     users = make.new()
-    for number in range(ROUNDS * len(PLAYS)):
+    for number in range(ROUNDS * len(SCENARIOS)):
         check_order(users, scenario(number), make.options.get("leave_thread"))

@@ -12,7 +12,7 @@ from schoolauth.ports import UserRepository
 from schoolauth.testing.linearizability import Operation, Scenario, ending
 from schoolauth.testing.repository.sample_accounts import a_user, edited
 
-Play = tuple[Sequence[User], Sequence[Sequence[Operation]]]
+Steps = tuple[Sequence[User], Sequence[Sequence[Operation]]]
 """The accounts that are there before, and what the threads do."""
 
 
@@ -46,11 +46,11 @@ NAMES = ("Ann", "Ben", "Cat")
 
 
 def scenario(number: int) -> Scenario:
-    """Return what is played in round *number*: every play comes again and again."""
-    name = list(PLAYS)[number % len(PLAYS)]
+    """Return the scenario of round *number*: each comes again and again."""
+    name = list(SCENARIOS)[number % len(SCENARIOS)]
     ann, ben, cat = (a_user(f"{who}{number}".lower(), given_name=who) for who in NAMES)
     shared = EmailAddress.parse(f"shared{number}@x.example")
-    before, threads = PLAYS[name](ann, ben, cat, shared)
+    before, threads = SCENARIOS[name](ann, ben, cat, shared)
     return Scenario(
         name,
         [saving(*(replace(user, version=0) for user in before))] if before else [],
@@ -59,38 +59,38 @@ def scenario(number: int) -> Scenario:
     )
 
 
-def _claims(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
+def _claims(ann: User, ben: User, cat: User, shared: EmailAddress) -> Steps:
     who = finding(shared)
     return [], [[saving(replace(user, email=shared)), who] for user in (ann, ben, cat)]
 
 
-def _usernames(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
+def _usernames(ann: User, ben: User, cat: User, shared: EmailAddress) -> Steps:
     name = Username.parse(shared.key.partition("@")[0])
     who = finding(name)
     return [], [[saving(replace(user, username=name)), who] for user in (ann, ben, cat)]
 
 
-def _mis_ids(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
+def _mis_ids(ann: User, ben: User, cat: User, shared: EmailAddress) -> Steps:
     mis_id = MisId(ann.school, "sims", shared.key)
     stored = [user.saved() for user in (ann, ben, cat)]
     who = finding(mis_id)
     return stored, [[saving(replace(user, mis_id=mis_id)), who] for user in stored]
 
 
-def _new_ids(ann: User, ben: User, cat: User, _: EmailAddress) -> Play:
+def _new_ids(ann: User, ben: User, cat: User, _: EmailAddress) -> Steps:
     who = finding(ann.id)
     new = (replace(user, id=ann.id) for user in (ann, ben, cat))
     return [], [[saving(user), who] for user in new]
 
 
-def _versions(ann: User, _: User, __: User, ___: EmailAddress) -> Play:
+def _versions(ann: User, _: User, __: User, ___: EmailAddress) -> Steps:
     ann, who = ann.saved(), finding(ann.id)
     one, two = (replace(ann, given_name=name) for name in ("One", "Two"))
     again = replace(one.saved(), given_name="Again")
     return [ann], [[saving(one), saving(again)], [saving(two), who], [who, who]]
 
 
-def _move(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
+def _move(ann: User, ben: User, cat: User, shared: EmailAddress) -> Steps:
     ann, ben, who = ann.saved(), ben.saved(), finding(shared)
     move = saving(ann, replace(ben, email=shared))
     both = finding(ann.id, ben.id)
@@ -98,7 +98,7 @@ def _move(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
     return [replace(ann, email=shared), ben], [[move, who], [claim, who], [both, both]]
 
 
-def _swaps(ann: User, ben: User, _: User, shared: EmailAddress) -> Play:
+def _swaps(ann: User, ben: User, _: User, shared: EmailAddress) -> Steps:
     other = EmailAddress.parse(f"other-{shared}")
     before = [replace(ann.saved(), email=shared), replace(ben.saved(), email=other)]
     one, two = replace(before[0], email=other), replace(before[1], email=shared)
@@ -111,7 +111,7 @@ def _swaps(ann: User, ben: User, _: User, shared: EmailAddress) -> Play:
     ]
 
 
-def _guard(ann: User, ben: User, _: User, __: EmailAddress) -> Play:
+def _guard(ann: User, ben: User, _: User, __: EmailAddress) -> Steps:
     ann, ben = (replace(user.saved(), role=Role.ADMIN, status=Status.ACTIVE) for user in (ann, ben))
     both = finding(ann.id, ben.id)
     return [ann, ben], [
@@ -121,7 +121,7 @@ def _guard(ann: User, ben: User, _: User, __: EmailAddress) -> Play:
     ]
 
 
-def _release(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
+def _release(ann: User, ben: User, cat: User, shared: EmailAddress) -> Steps:
     ann, who = ann.saved(), finding(shared)
     held = replace(ann, email=shared)
     return [held], [
@@ -131,7 +131,7 @@ def _release(ann: User, ben: User, cat: User, shared: EmailAddress) -> Play:
     ]
 
 
-PLAYS = {
+SCENARIOS = {
     "three new accounts with one address": _claims,
     "three new accounts with one username": _usernames,
     "three accounts that take one MIS id": _mis_ids,

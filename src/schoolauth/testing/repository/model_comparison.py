@@ -1,10 +1,11 @@
-"""A repository beside the reference: both must refuse, keep and find the same."""
+"""A repository beside the reference in memory: both must refuse, keep and find the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from importlib.util import find_spec
 
 from schoolauth.errors import EmailTaken, MisIdTaken, StaleUser, UsernameTaken
 from schoolauth.model.change import Change, HistoryQuery, Item, Page, UserQuery
@@ -14,10 +15,24 @@ from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.testing.assertions import equal, expect
 from schoolauth.testing.pagination import pages
+from schoolauth.testing.repository.contract import Make, behaviour
+
+
+@behaviour("lives.like_memory")
+def _(make: Make) -> None:
+    """Whatever is done with it, the repository refuses, keeps and finds what the reference does.
+
+    The reference is `MemoryUserRepository`; both get the same random sequences of calls.
+    """
+    missing = "Random sequences of calls need the extra schoolauth[testing]: install it."
+    expect(find_spec("hypothesis"), missing)
+    from schoolauth.testing.repository.state_machine import run  # Hypothesis is loaded here only
+
+    run(make)
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class ComparedRepositories:
     """The repository under test and the reference, which are told and asked the same.
 
     Every method raises `Unkept` where their answers differ.

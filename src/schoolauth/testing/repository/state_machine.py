@@ -1,7 +1,7 @@
-"""Random lives of a repository beside the one in memory; needs Hypothesis.
+"""Random sequences of calls to a repository and to the one in memory; needs Hypothesis.
 
-Each rule is one step of the story that is printed when a life goes wrong, so rules take plain
-texts and numbers. Hypothesis prints a step's arguments by their names, from a to z.
+Each rule is one line of what is printed when the two differ, so rules take plain texts and numbers.
+Hypothesis prints the arguments of a step by their names, from a to z.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.repository.contract import Make
-from schoolauth.testing.repository.model_comparison import Twins
+from schoolauth.testing.repository.model_comparison import ComparedRepositories
 from schoolauth.testing.repository.sample_accounts import HILL, MILL, NOW, a_user, edited, erased
 
 STEPS = 30
@@ -56,26 +56,26 @@ schools = st.sampled_from(["hill", "hill", "hill", "mill"])
 offs = st.sampled_from([0, 0, 0, -1, 1])
 
 
-def lead(make: Make) -> None:
-    """Lead random lives, as many as the host's Hypothesis profile has examples.
+def run(make: Make) -> None:
+    """Run as many random sequences as the host's Hypothesis profile has examples.
 
     Raises:
-        Unkept: if a life differs from the reference's; its notes are the shortest such story.
+        Unkept: if an answer differs from the reference's; its notes are the shortest such sequence.
     """
 
-    class Life(_Life):
+    class Repository(_Repository):
         def __init__(self) -> None:
             super().__init__(make.new())
 
     host = settings()
     run_state_machine_as_test(
-        Life,
+        Repository,
         settings=settings(
             host,
             stateful_step_count=STEPS,
             deadline=None,  # a busy machine is no defect
             suppress_health_check=list(HealthCheck),  # a host's `@given` around it does no harm
-            # the story alone, without lines of ours that it ran through
+            # the sequence alone, without lines of ours that it ran through
             report_multiple_bugs=False,
             print_blob=False,
             phases={Phase.generate, *host.phases} - {Phase.explain},
@@ -83,13 +83,13 @@ def lead(make: Make) -> None:
     )
 
 
-class _Life(RuleBasedStateMachine):
+class _Repository(RuleBasedStateMachine):
     """The same calls on *users* and on the reference."""
 
     def __init__(self, users: UserRepository) -> None:
         super().__init__()
         self.model = MemoryUserRepository()
-        self.twins = Twins(users, self.model)
+        self.compared = ComparedRepositories(users, self.model)
         self.changes = 0
 
     # --- changes ---
@@ -193,8 +193,8 @@ class _Life(RuleBasedStateMachine):
     def browse(self, limit: int) -> None:
         """Turn all pages of both schools and of the history."""
         for school in SCHOOLS.values():
-            self.twins.search(UserQuery(school, statuses=frozenset(Status), limit=limit))
-        self.twins.history(HistoryQuery(limit=2 * limit))
+            self.compared.search(UserQuery(school, statuses=frozenset(Status), limit=limit))
+        self.compared.history(HistoryQuery(limit=2 * limit))
 
     @rule(
         has_email=st.sampled_from([None, None, True, False]),
@@ -209,7 +209,7 @@ class _Life(RuleBasedStateMachine):
     ) -> None:
         """Search, page by page."""
         asked = (SCHOOLS[school], tuple(words.split()), STATUSES[statuses], ROLES[roles], has_email)
-        self.twins.search(UserQuery(*asked, limit=limit))
+        self.compared.search(UserQuery(*asked, limit=limit))
 
     @rule(
         account=st.none() | accounts,
@@ -228,7 +228,7 @@ class _Life(RuleBasedStateMachine):
             KINDS[kinds],
             None if since is None else NOW + timedelta(hours=since),
         )
-        self.twins.history(HistoryQuery(*asked, limit=limit))
+        self.compared.history(HistoryQuery(*asked, limit=limit))
 
     # --- the steps' tools ---
 
@@ -254,8 +254,8 @@ class _Life(RuleBasedStateMachine):
         self._save(Change(people, events, unchanged))
 
     def _save(self, change: Change) -> None:
-        self.twins.save(change)
-        self.twins.find(KEYS)
+        self.compared.save(change)
+        self.compared.find(KEYS)
 
 
 def _email(text: str | None) -> EmailAddress | None:
