@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
+from schoolauth.testing.behaviour import Maker
+from schoolauth.testing.repository import REPOSITORY
 
 
 class BrokenRepository(MemoryUserRepository):
@@ -12,3 +15,8 @@ class BrokenRepository(MemoryUserRepository):
 
     caught_by: ClassVar[tuple[str, ...]] = ()
     """The behaviours that notice it; there may be more."""
+
+    @classmethod
+    def maker(cls) -> Maker[UserRepository]:
+        """Return the maker of new ones."""
+        return Maker(REPOSITORY, cls)

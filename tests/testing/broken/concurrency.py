@@ -27,17 +27,30 @@ class _Racing(BrokenRepository):
         self._lock.acquire()
 
 
-class CheckThenInsert(_Racing):
-    """Sees that the keys are free, and writes without a look at what came meanwhile."""
+class ClaimingLate(_Racing):
+    """Sees whose the keys are, and a moment later, while it writes, whether they still are."""
 
-    caught_by = ("threads.one_claim_wins", "threads.one_key_wins", "threads.linearizable")
+    def refused_late(self, refusal: Refused) -> Refused | None:
+        """Return *refusal*, which is of a key that was free at first."""
+        return refusal
 
     def _taken(self, change: Change) -> Refused | None:
         refusal = super()._taken(change)
         self._round_trip()
         if not self._stands(change):
             raise StaleUser
-        return refusal
+        late = super()._taken(change)
+        return self.refused_late(late) if refusal is None and late is not None else refusal
+
+
+class CheckThenInsert(ClaimingLate):
+    """Sees that the keys are free, and writes without a look at what came meanwhile."""
+
+    caught_by = ("threads.one_claim_wins", "threads.one_key_wins", "threads.linearizable")
+
+    def refused_late(self, refusal: Refused) -> Refused | None:
+        """Write all the same."""
+        return None
 
 
 class LostUpdate(_Racing):
@@ -62,54 +75,39 @@ class PlainReadGuard(_Racing):
         return stood and super()._stands(Change(change.users, change.events))
 
 
-class TellsTheDriversError(_Racing):
+class TellsTheDriversError(ClaimingLate):
     """Leaves it to the database to refuse a key that was free a moment ago."""
 
     caught_by = ("threads.one_claim_wins", "threads.one_key_wins", "threads.linearizable")
 
-    def _taken(self, change: Change) -> Refused | None:
-        refusal = super()._taken(change)
-        self._round_trip()
-        if not self._stands(change):
-            raise StaleUser
-        if refusal is None and super()._taken(change):
-            raise sqlite3.IntegrityError("UNIQUE constraint failed")
-        return refusal
+    def refused_late(self, refusal: Refused) -> Refused | None:
+        """Let the database refuse it."""
+        raise sqlite3.IntegrityError("UNIQUE constraint failed")
 
 
-class TranslatesAddressesOnly(_Racing):
+class TranslatesAddressesOnly(ClaimingLate):
     """Knows what the database's error means for an address, and for no other key."""
 
     caught_by = ("threads.one_key_wins", "threads.linearizable")
 
-    def _taken(self, change: Change) -> Refused | None:
-        refusal = super()._taken(change)
-        self._round_trip()
-        if not self._stands(change):
-            raise StaleUser
-        late = super()._taken(change)
-        if refusal is None and late is not None and not isinstance(late, EmailTaken):
-            raise sqlite3.IntegrityError("UNIQUE constraint failed")
-        return late
+    def refused_late(self, refusal: Refused) -> Refused | None:
+        """Return the refusal of an address, and let the database refuse the rest."""
+        if isinstance(refusal, EmailTaken):
+            return refusal
+        raise sqlite3.IntegrityError("UNIQUE constraint failed")
 
 
-class RaisesWhereItCaught(_Racing):
+class RaisesWhereItCaught(ClaimingLate):
     """Raises the refusal inside of the `except` block that has caught the database's error."""
 
     caught_by = ("threads.error_holds_no_data",)
 
-    def _taken(self, change: Change) -> Refused | None:
-        refusal = super()._taken(change)
-        self._round_trip()
-        if not self._stands(change):
-            raise StaleUser
-        late = super()._taken(change)
-        if refusal is None and late is not None:
-            try:
-                raise sqlite3.IntegrityError("UNIQUE constraint failed: users.email_key")
-            except sqlite3.IntegrityError:
-                raise late from None
-        return late
+    def refused_late(self, refusal: Refused) -> Refused | None:
+        """Raise the refusal, on which the database's error hangs."""
+        try:
+            raise sqlite3.IntegrityError("UNIQUE constraint failed: users.email_key")
+        except sqlite3.IntegrityError:
+            raise refusal from None
 
 
 class HalfASwap(BrokenRepository):

@@ -12,6 +12,8 @@ from schoolauth.model.events import AuditEvent, SchoolAdded, SchoolChanged
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.school import School
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
+from schoolauth.testing.behaviour import Maker
+from schoolauth.testing.directory import DIRECTORY, Pair
 from schoolauth.testing.repository.sample_accounts import edited
 
 
@@ -30,6 +32,11 @@ class BrokenDirectory(MemorySchoolDirectory):
         """Return a new one, and the repository whose history has its events."""
         users = MemoryUserRepository()
         return cls(users), users
+
+    @classmethod
+    def maker(cls) -> Maker[Pair]:
+        """Return the maker of new ones."""
+        return Maker(DIRECTORY, cls.make)
 
 
 class _Rewriting(BrokenDirectory):

@@ -12,6 +12,8 @@ from schoolauth.model.change import Change
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
+from schoolauth.testing.behaviour import Maker
+from schoolauth.testing.repository import REPOSITORY
 from tests.testing.broken.base import BrokenRepository
 
 
@@ -22,6 +24,11 @@ class JoinableRepository(BrokenRepository):
         super().__init__()
         self.host: JoinableRepository | None = None
         """The repository that a joined one is to become part of."""
+
+    @classmethod
+    def maker(cls) -> Maker[UserRepository]:
+        """Return the maker of new ones, with `join`."""
+        return Maker(REPOSITORY, cls, {"join": join})
 
     @contextmanager
     def join(self) -> Iterator[JoinableRepository]:

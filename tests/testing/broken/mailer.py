@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import textwrap
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from schoolauth.errors import MailNotSent
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import EmailAddress
+from schoolauth.ports import Mailer
+from schoolauth.testing.behaviour import Maker
 from schoolauth.testing.fakes import Outbox
-from schoolauth.testing.mailer import ReceivedMail
+from schoolauth.testing.mailer import MAILER, ReceivedMail
 
 
 class BrokenMailer(Outbox):
@@ -28,6 +32,15 @@ class BrokenMailer(Outbox):
     def __init__(self, *, fails: bool = False) -> None:
         super().__init__()
         self._fails = fails
+
+    @classmethod
+    def maker(cls) -> Maker[Mailer]:
+        """Return the maker of new ones, and of such as fail."""
+        options: dict[str, Callable[..., object]] = {
+            "received": cls.received,
+            "make_failing_mailer": partial(cls, fails=True),
+        }
+        return Maker(MAILER, cls, options)
 
     def send(self, message: MailMessage) -> None:
         """Hand *message* over."""
