@@ -45,6 +45,17 @@ def expect(holds: object, sentence: str) -> None:
         raise Unkept(sentence)
 
 
+@contextmanager
+def raises(kind: type[Exception] | tuple[type[Exception], ...], sentence: str) -> Iterator[None]:
+    """Expect an exception of this *kind* in the block, or raise `Unkept` with *sentence*."""
+    raised = False
+    try:
+        yield
+    except kind:
+        raised = True
+    expect(raised, sentence)
+
+
 Error = TypeVar("Error", bound=SchoolAuthError)
 
 

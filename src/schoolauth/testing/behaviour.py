@@ -236,12 +236,11 @@ def _origin(
     hanging = met.__cause__ or met.__context__
     if hanging is not None:
         return maker.files.first_origin(hanging)
+    return ExceptionTracer(maker.files).origin(lambda: _met(_failure(behaviour, maker)))
 
-    def check() -> SchoolAuthError | None:
-        again = _failure(behaviour, maker)
-        return again.met if isinstance(again, Unkept) else None
 
-    return ExceptionTracer(maker.files).origin(check)
+def _met(failure: Exception | None) -> SchoolAuthError | None:
+    return failure.met if isinstance(failure, Unkept) else None
 
 
 def _due(parameter: inspect.Parameter) -> bool:

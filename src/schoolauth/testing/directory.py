@@ -10,7 +10,7 @@ from schoolauth.model.events import AuditEvent, MappingApplied, SchoolAdded, Sch
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
-from schoolauth.testing.assertions import equal, expect, holds_no_data, refuses
+from schoolauth.testing.assertions import equal, expect, holds_no_data, raises, refuses
 from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import no_repository
@@ -273,12 +273,8 @@ def _(make: Make) -> None:
     equal(len(schools.list().items), 50, "schools on a page without a limit")
     equal(len(schools.list(limit=500).items), 51, "schools on a page of 500")
     for limit in (0, -1, 501):
-        refused = False
-        try:
+        with raises(ValueError, f"The limit {limit} was not a ValueError."):
             schools.list(limit=limit)
-        except ValueError:
-            refused = True
-        expect(refused, f"The limit {limit} was not a ValueError.")
 
 
 @behaviour("directory.bad_cursor")

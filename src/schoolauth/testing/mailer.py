@@ -12,7 +12,7 @@ from schoolauth.mail.texts import compose
 from schoolauth.model.mail import MailKind, MailMessage
 from schoolauth.model.names import EmailAddress
 from schoolauth.ports import Mailer
-from schoolauth.testing.assertions import equal, expect
+from schoolauth.testing.assertions import equal, expect, raises
 from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.repository.sample_accounts import a_user
 from schoolauth.testing.threads import begin_together, results
@@ -199,12 +199,9 @@ def a_failing_mailer(make: Make) -> Mailer:
 @behaviour("mail.failure_raises", needs="make_failing_mailer")
 def _(make: Make) -> None:
     """A mailer that cannot hand a mail over raises."""
-    mailer, raised = a_failing_mailer(make), False
-    try:
+    mailer = a_failing_mailer(make)
+    with raises(Exception, "A mailer that could not hand a mail over did not raise."):
         mailer.send(a_mail())
-    except Exception:  # noqa: BLE001 # whatever it is
-        raised = True
-    expect(raised, "A mailer that could not hand a mail over did not raise.")
 
 
 @behaviour("pretend.sends_nothing")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from schoolauth.model.change import Page
-from schoolauth.testing.assertions import Unkept, equal, expect
+from schoolauth.testing.assertions import Unkept, equal, expect, raises
 
 Item = TypeVar("Item")
 Ask = Callable[[str | None, int], Page[Item]]
@@ -52,11 +52,6 @@ def no_page(page: Page[Item], what: str) -> None:
 def refuses_cursors(ask: Callable[[str], object]) -> None:
     """Expect a `ValueError` for what cannot be the `next` of a page."""
     for after in NO_CURSORS:
-        refused = False
-        try:
+        due = f"A page after {after!r} was given; it is no `next`, so a ValueError is due."
+        with raises(ValueError, due):
             ask(after)
-        except ValueError:
-            refused = True
-        expect(
-            refused, f"A page after {after!r} was given; it is no `next`, so a ValueError is due."
-        )

@@ -117,34 +117,42 @@ class RollsBackRefused(JoinableRepository):
             raise
 
 
-class HalfASaveWhenJoined(JoinableRepository):
+class LeavesToTheHost(JoinableRepository):
+    """Writes first and refuses then; what was written is for the host to roll back."""
+
+    def written(self, change: Change) -> Change | None:
+        """Return what of a refused *change* was written, or None."""
+        return None
+
+    def save(self, change: Change, /) -> None:
+        """Write *change*, or what of it comes before the refusal."""
+        try:
+            super().save(change)
+        except SchoolAuthError:
+            written = self.written(change)
+            if self.host is not None and written is not None:
+                super().save(written)
+            raise
+
+
+class HalfASaveWhenJoined(LeavesToTheHost):
     """Writes account by account, and leaves the rollback of a refused change to the host."""
 
     caught_by = ("joined.refused_leaves_nothing",)
 
-    def save(self, change: Change, /) -> None:
-        """Write *change*, or its first account."""
-        try:
-            super().save(change)
-        except SchoolAuthError:
-            if self.host is not None:
-                super().save(Change(change.users[:1], change.events))
-            raise
+    def written(self, change: Change) -> Change | None:
+        """Return the first account."""
+        return Change(change.users[:1], change.events)
 
 
-class EventsOfRefusedWhenJoined(JoinableRepository):
+class EventsOfRefusedWhenJoined(LeavesToTheHost):
     """Writes the events first, and leaves the rollback of a refused change to the host."""
 
     caught_by = ("joined.refused_leaves_nothing",)
 
-    def save(self, change: Change, /) -> None:
-        """Write *change*, or its events."""
-        try:
-            super().save(change)
-        except SchoolAuthError:
-            if self.host is not None:
-                super().save(Change(events=change.events))
-            raise
+    def written(self, change: Change) -> Change | None:
+        """Return the events."""
+        return Change(events=change.events)
 
 
 class KeepsDriverErrorsWhenJoined(JoinableRepository):

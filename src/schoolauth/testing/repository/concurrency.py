@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from schoolauth.errors import EmailTaken, SchoolAuthError
 from schoolauth.model.names import EmailAddress, MisId, UserKey, Username
@@ -20,6 +20,8 @@ from schoolauth.testing.repository.sample_accounts import HILL, a_user, finds, h
 from schoolauth.testing.repository.unique_keys import REFUSALS
 from schoolauth.testing.threads import begin_together, results
 
+T = TypeVar("T")
+
 CROWD = 8
 TIMES = 6
 """A race is run again and again: on a busy machine, some are won by luck."""
@@ -30,10 +32,14 @@ ROUNDS = 6
 """How often each scenario is run: a store without unique keys is found in far fewer."""
 
 
+def _together(make: Make, calls: Sequence[Callable[[], T]], what: str) -> list[T]:
+    """Return what each of *calls* gave; they begin at once, in threads of their own."""
+    return results(begin_together(calls, make.options.get("leave_thread")), what)
+
+
 def _endings(make: Make, saves: Iterable[Callable[[], object]], what: str) -> list[str]:
     """Return how each of *saves* ended; they begin at once."""
-    calls = [partial(ending, each) for each in saves]
-    return results(begin_together(calls, make.options.get("leave_thread")), what)
+    return _together(make, [partial(ending, each) for each in saves], what)
 
 
 def _one_wins(endings: Iterable[str], rest: set[str], what: str) -> None:
@@ -106,9 +112,7 @@ def _claims_at_once(
         claim: dict[str, Any] = {REFUSALS[type(key)][1]: key}
         claims = [replace(user, **claim) for user in people]
         calls = [partial(refusal, partial(save, users, user)) for user in claims]
-        what = f"Claims of one {type(key).__name__}"
-        leave = make.options.get("leave_thread")
-        yield users, key, claims, results(begin_together(calls, leave), what)
+        yield users, key, claims, _together(make, calls, f"Claims of one {type(key).__name__}")
 
 
 def _spelt(text: str, number: int) -> str:
@@ -183,11 +187,7 @@ def _(make: Make) -> None:
     users = make.new()
     ann, ben = save(users, a_user("ann", "ann@x.example"), a_user("ben", "ben@x.example"))
     swappers = [partial(_swap, users, ann, ben, number) for number in range(SWAPPERS)]
-    saved = sum(
-        results(
-            begin_together(swappers, make.options.get("leave_thread")), "Swaps of two addresses"
-        )
-    )
+    saved = sum(_together(make, swappers, "Swaps of two addresses"))
     one, _ = _whole(users, ann, ben)
     equal(one.version - 1, saved, "changes of an account after that many swaps of its address")
     equal(len(history(users)), 1 + saved, "events of two new accounts and their swaps")
