@@ -14,10 +14,11 @@ from types import FrameType, ModuleType
 import pytest
 import sqlalchemy
 
-from schoolauth.errors import EmailTaken, SchoolAuthError, StaleUser
+from schoolauth.errors import EmailTaken, StaleUser
 from schoolauth.storage import memory
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import behaviour, checks
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.exception_origin import AuthorsFiles, ExceptionTracer
 from schoolauth.testing.repository import REPOSITORY
@@ -113,13 +114,15 @@ def test_an_error_is_known_by_what_came_before_it() -> None:
     for error in (LookupError(), OSError(), stale, LookupError(), stale):
         assert tracer.watch_frame(frame, "exception", raised(error)) == tracer.watch_frame
     assert tracer.watch_frame(frame, "return", None) == tracer.watch_frame
-    assert str(tracer.origin(lambda: stale)).startswith("OSError (test_exception_tracer.py, line ")
+    assert str(tracer.origin(lambda: Unkept("", stale))).startswith(
+        "OSError (test_exception_tracer.py, line "
+    )
 
     called: list[FrameType] = []
     show(BEHAVIOURS["make.fresh"], Maker(REPOSITORY, partial(called_by_the_kit, called)))
     tracer.enter_frame(called[0], "call", None)
     tracer.watch_frame(frame, "exception", raised(taken))
-    assert tracer.origin(lambda: taken) is None
+    assert tracer.origin(lambda: Unkept("", taken)) is None
     assert tracer.origin(lambda: None) is None
 
 
@@ -147,5 +150,5 @@ def test_trace_functions_are_given_back() -> None:
     assert after == (mine, mine)
 
 
-def interrupted() -> SchoolAuthError | None:
+def interrupted() -> Exception | None:
     raise KeyboardInterrupt

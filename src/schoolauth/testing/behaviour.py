@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from schoolauth.errors import ContractBroken, SchoolAuthError
@@ -236,11 +237,7 @@ def _origin(
     hanging = met.__cause__ or met.__context__
     if hanging is not None:
         return maker.files.first_origin(hanging)
-    return ExceptionTracer(maker.files).origin(lambda: _met(_failure(behaviour, maker)))
-
-
-def _met(failure: Exception | None) -> SchoolAuthError | None:
-    return failure.met if isinstance(failure, Unkept) else None
+    return ExceptionTracer(maker.files).origin(partial(_failure, behaviour, maker))
 
 
 def _due(parameter: inspect.Parameter) -> bool:

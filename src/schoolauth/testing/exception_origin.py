@@ -16,6 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from schoolauth.errors import SchoolAuthError
+from schoolauth.testing.assertions import Unkept
 
 _KIT = str(Path(__file__).parent)
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
@@ -72,8 +73,8 @@ class ExceptionTracer:
         self._last: dict[int, str] = {}
         self._before: WeakKeyDictionary[SchoolAuthError, str] = WeakKeyDictionary()
 
-    def origin(self, check: Callable[[], SchoolAuthError | None]) -> str | None:
-        """Return the origin of the last exception before the error that *check* returns.
+    def origin(self, check: Callable[[], Exception | None]) -> str | None:
+        """Return the origin of the last exception before the error that *check* meets.
 
         Both are raised in one call that the kit makes, in this thread or in one that *check* began.
         """
@@ -81,10 +82,11 @@ class ExceptionTracer:
         threading.settrace(self.enter_frame)
         sys.settrace(self.enter_frame)
         try:  # pragma: no cover # a measurement of coverage is a trace function too
-            met = check()
+            failure = check()
         finally:  # pragma: no cover # as above
             sys.settrace(mine)
             threading.settrace(threads)
+        met = failure.met if isinstance(failure, Unkept) else None
         return None if met is None else self._before.get(met)
 
     def enter_frame(self, frame: FrameType, _: str, __: object) -> Any:
