@@ -75,7 +75,7 @@ class Contract(Generic[Subject]):
         """Raise `ValueError` for a gap of an unknown id or without a reason, or a bad version.
 
         Raises:
-            TypeError: if *gaps* is no mapping.
+            TypeError: if *gaps* is not a mapping.
         """
         if not isinstance(gaps, Mapping):
             raise TypeError("gaps must be a mapping from behaviour ids to reasons")
@@ -191,8 +191,8 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
 
     Raises:
         Unkept: if it is not, with one sentence.
-        ContractBroken: if the adapter raised what is none of the library's errors; the message has
-            the exception's type and place, and nothing of its text.
+        ContractBroken: if the adapter raised an exception that is not one of the library's; the
+            message has its type and place, and nothing of its text.
     """
     __tracebackhide__ = True
     failure = _failure(behaviour, maker)

@@ -43,7 +43,7 @@ def check_repository(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     maker = Maker(REPOSITORY, factory, {"join": join, "leave_thread": leave_thread})
     return check(REPOSITORY, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -67,7 +67,7 @@ def check_directory(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     maker = Maker(DIRECTORY, factory)
     return check(DIRECTORY, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -91,7 +91,7 @@ def check_throttle(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     maker = Maker(THROTTLE, factory)
     return check(THROTTLE, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -119,7 +119,7 @@ def check_mailer(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     if received is None:  # an option that is not given would be one that is not needed
         raise TypeError("received must be callable")

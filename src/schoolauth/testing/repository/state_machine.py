@@ -73,7 +73,7 @@ def run(make: Make) -> None:
         settings=settings(
             host,
             stateful_step_count=STEPS,
-            deadline=None,  # a busy machine is no defect
+            deadline=None,  # a busy machine is not a defect
             suppress_health_check=list(HealthCheck),  # a host's `@given` around it does no harm
             # the sequence alone, without lines of ours that it ran through
             report_multiple_bugs=False,
@@ -124,7 +124,7 @@ class _Repository(RuleBasedStateMachine):
         status=st.sampled_from([Status.INVITED, Status.INACTIVE]).map(str),
     )
     def edit(self, account: str, name: str, off: int, role: str, school: str, status: str) -> None:
-        """Write what is no key, in a version that may not be the stored one."""
+        """Write fields that are not keys, in a version that may not be the stored one."""
         for user in self._stored(account) or [a_user(account)]:
             written = replace(
                 _off(user, off),
