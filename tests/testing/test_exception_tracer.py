@@ -108,10 +108,10 @@ def test_only_the_authors_frames_are_watched() -> None:
 
 
 def test_an_error_is_known_by_what_came_before_it() -> None:
-    """The last exception counts, up to the next call of the kit; the first error keeps its own."""
+    """The last failure in a call of the kit counts; the end of an iterator is not a failure."""
     tracer, stale, taken = ExceptionTracer(AuthorsFiles()), StaleUser(), EmailTaken(None)
     frame = sys._getframe()
-    for error in (LookupError(), OSError(), stale, LookupError(), stale):
+    for error in (LookupError(), OSError(), StopIteration(), stale, LookupError(), stale):
         assert tracer.watch_frame(frame, "exception", raised(error)) == tracer.watch_frame
     assert tracer.watch_frame(frame, "return", None) == tracer.watch_frame
     assert str(tracer.origin(lambda: Unkept("", stale))).startswith(

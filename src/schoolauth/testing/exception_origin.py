@@ -103,8 +103,9 @@ class ExceptionTracer:
         if event == "exception":
             error = raised[1].with_traceback(raised[2])  # Python itself sets it later
             thread = threading.get_ident()
-            if not isinstance(error, SchoolAuthError):
+            if isinstance(error, SchoolAuthError):
+                if thread in self._last:
+                    self._before.setdefault(error, self._last[thread])
+            elif not isinstance(error, StopIteration):  # a `for` may end in one, by Python 3.12
                 self._last[thread] = self._files.first_origin(error)
-            elif thread in self._last:
-                self._before.setdefault(error, self._last[thread])
         return self.watch_frame
