@@ -8,7 +8,7 @@ from schoolauth.errors import SchoolAuthError, StaleUser
 from schoolauth.model.change import Change
 from schoolauth.storage.paging import taken
 from schoolauth.storage.sql import SqlUserRepository, build_tables, create_tables
-from schoolauth.testing.repository.people import keys_of
+from schoolauth.testing.repository.sample_accounts import keys_of
 
 
 class CheckThenInsert(SqlUserRepository):

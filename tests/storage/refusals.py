@@ -12,7 +12,7 @@ from schoolauth.errors import (
 )
 from schoolauth.model.events import SchoolAdded
 from schoolauth.model.school import School
-from schoolauth.testing.repository.people import NOW
+from schoolauth.testing.repository.sample_accounts import NOW
 
 SECRET = "secret.person@x.example"
 HILL_SCHOOL = School("hill", "Hill", "head@x.example")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from schoolauth.testing.behaviour import Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.repository import REPOSITORY
 from tests.databases import SQL_STORES, Databases
 from tests.storage.check_then_insert import CheckThenInsert

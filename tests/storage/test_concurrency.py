@@ -22,7 +22,7 @@ from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.behaviour import Behaviour, Maker, show
 from schoolauth.testing.linearizability import ending
 from schoolauth.testing.repository import REPOSITORY
-from schoolauth.testing.repository.people import a_user, history, read, save, signed_in
+from schoolauth.testing.repository.sample_accounts import a_user, history, read, save, signed_in
 from schoolauth.testing.threads import begin_together, results
 from tests.databases import SQL_STORES, Databases, Stock
 

@@ -8,7 +8,7 @@ from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.events import SchoolAdded
 from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
-from schoolauth.testing.repository.people import HILL, NOW, a_user, edited
+from schoolauth.testing.repository.sample_accounts import HILL, NOW, a_user, edited
 
 
 @pytest.mark.parametrize("after", ["", "x", "-1", " 1", "1.5", "²", "9" * 19])

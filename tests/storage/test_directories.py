@@ -10,7 +10,7 @@ from schoolauth.model.school import School
 from schoolauth.ports import SchoolDirectory, UserRepository
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import SchoolDirectoryContract
-from schoolauth.testing.repository.people import NOW
+from schoolauth.testing.repository.sample_accounts import NOW
 from tests.databases import Databases
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine
 
 from schoolauth.errors import StorageUnavailable
 from schoolauth.storage.sql import SqlUserRepository, create_tables
-from schoolauth.testing.repository.people import a_user, read, save
+from schoolauth.testing.repository.sample_accounts import a_user, read, save
 from tests.databases import SQL_STORES, Databases
 
 

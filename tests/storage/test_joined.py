@@ -32,7 +32,14 @@ from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing.behaviour import Behaviour, Maker, show
 from schoolauth.testing.repository import REPOSITORY
-from schoolauth.testing.repository.people import NOW, a_user, history, read, save, signed_in
+from schoolauth.testing.repository.sample_accounts import (
+    NOW,
+    a_user,
+    history,
+    read,
+    save,
+    signed_in,
+)
 from tests.databases import SQL_STORES, Databases
 from tests.storage.host import HOST_ROWS, Host
 

@@ -22,7 +22,7 @@ from schoolauth.errors import (
 )
 from schoolauth.storage.sql import SqlUserRepository, create_tables
 from schoolauth.storage.sql.tables import standard_tables
-from schoolauth.testing.repository.people import a_user, history, read, save
+from schoolauth.testing.repository.sample_accounts import a_user, history, read, save
 from tests.databases import Databases
 from tests.storage.host import HOST_ROWS, Host
 from tests.storage.waiting import wait_for_a_waiter

@@ -19,7 +19,7 @@ from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository, create_tables
-from schoolauth.testing.repository.people import keys_of, save
+from schoolauth.testing.repository.sample_accounts import keys_of, save
 from tests.databases import Databases
 from tests.processes import needs_fork
 from tests.storage.victim import a_pair, the_change

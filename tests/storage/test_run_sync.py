@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_e
 
 from schoolauth.errors import EmailTaken, NotConfigured
 from schoolauth.storage.sql import SqlUserRepository
-from schoolauth.testing.repository.people import a_user, history, save
+from schoolauth.testing.repository.sample_accounts import a_user, history, save
 from tests.databases import SQL_STORES, Databases
 
 Bind = AsyncConnection | AsyncSession

@@ -24,7 +24,7 @@ from schoolauth.storage.sql import (
     create_tables,
 )
 from schoolauth.storage.sql.binding import driver_code
-from schoolauth.testing.repository.people import HILL, a_user, edited, history, read, save
+from schoolauth.testing.repository.sample_accounts import HILL, a_user, edited, history, read, save
 from tests.databases import SQL_STORES, Databases
 from tests.storage.refusals import HILL_ADDED, HILL_SCHOOL, SECRET, refuses
 

@@ -26,7 +26,7 @@ from schoolauth.storage.sql import (
 )
 from schoolauth.storage.sql.binding import driver_code
 from schoolauth.storage.sql.tables import standard_tables
-from schoolauth.testing.repository.people import a_user, edited, history, read, save
+from schoolauth.testing.repository.sample_accounts import a_user, edited, history, read, save
 from tests.databases import SQL_STORES, Databases
 from tests.storage.refusals import HILL_ADDED, HILL_SCHOOL, SECRET, refuses
 from tests.storage.waiting import wait_for_a_waiter

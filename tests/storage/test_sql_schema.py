@@ -22,7 +22,7 @@ from schoolauth.storage.sql import (
     verify_schema,
 )
 from schoolauth.storage.sql.tables import standard_tables
-from schoolauth.testing.repository.people import NOW, a_full_user, a_user, read, save
+from schoolauth.testing.repository.sample_accounts import NOW, a_full_user, a_user, read, save
 from tests.databases import SQL_STORES, Databases
 
 

@@ -18,7 +18,7 @@ from schoolauth.storage.sql.binding import Binding
 from schoolauth.storage.sql.save import UNIQUE, ChangeWriter
 from schoolauth.storage.sql.schools import _Statements
 from schoolauth.storage.sql.tables import standard_tables
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     HILL,
     a_user,
     edited,

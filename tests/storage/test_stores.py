@@ -13,7 +13,7 @@ from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.testing import UserRepositoryContract
-from schoolauth.testing.repository.people import NOW
+from schoolauth.testing.repository.sample_accounts import NOW
 from tests.databases import Databases
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 from schoolauth.model.change import Change
 from schoolauth.model.user import User
 from schoolauth.storage.sql import SqlUserRepository
-from schoolauth.testing.repository.people import a_user, edited, save
+from schoolauth.testing.repository.sample_accounts import a_user, edited, save
 
 
 def a_pair(number: int) -> list[User]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schoolauth.testing.behaviour import Contract, Maker, equal, expect
+from schoolauth.testing.assertions import equal, expect
+from schoolauth.testing.behaviour import Contract, Maker
 from schoolauth.testing.report import Line, Report, check
 
 Shelf = list[str]

@@ -6,10 +6,11 @@ import pytest
 
 from schoolauth.errors import ContractBroken
 from schoolauth.testing import ThrottleContract, check_throttle
-from schoolauth.testing.behaviour import Maker, Unkept, Unusable, show
-from schoolauth.testing.broken.throttles import ALL, BrokenThrottle
-from schoolauth.testing.broken.throttles.limits import RoundsDown
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Maker, show
 from schoolauth.testing.throttle import THROTTLE
+from tests.testing.broken.throttle import ALL, BrokenThrottle
+from tests.testing.broken.throttle.limits import RoundsDown
 
 BEHAVIOURS = {behaviour.id: behaviour for behaviour in THROTTLE.behaviours}
 CASES = [(broken, name) for broken in ALL for name in broken.caught_by]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,23 +14,13 @@ from schoolauth.model.events import AuditEvent
 from schoolauth.model.names import EmailAddress, UserKey
 from schoolauth.model.school import School
 from schoolauth.model.user import User
-from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_directory
-from schoolauth.testing.behaviour import Maker, Unkept, show
-from schoolauth.testing.broken.directory import BrokenDirectory
-from schoolauth.testing.broken.joining import JoinableRepository, join
-from schoolauth.testing.pages import PAGES_MAX, pages
-from schoolauth.testing.repository import REPOSITORY
-
-BEHAVIOURS = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
-
-
-def fails(name: str, repository: Callable[[], UserRepository]) -> str:
-    """Return the sentence by which the behaviour *name* fails."""
-    with pytest.raises(Unkept) as unkept:
-        show(BEHAVIOURS[name], Maker(REPOSITORY, repository, {"join": join}))
-    return str(unkept.value)
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.pagination import PAGES_MAX, pages
+from tests.testing.broken.directory import BrokenDirectory
+from tests.testing.broken.joined import JoinableRepository
+from tests.testing.failures import repository_fails
 
 
 def test_one_kind_of_key_at_a_time_is_noticed() -> None:
@@ -40,7 +30,7 @@ def test_one_kind_of_key_at_a_time_is_noticed() -> None:
         def find(self, keys: Collection[UserKey], /) -> Mapping[UserKey, User]:
             return super().find(keys if len({type(key) for key in keys}) < 2 else ())
 
-    assert "four keys at once" in fails("find.each_key", OneKind)
+    assert "four keys at once" in repository_fails("find.each_key", OneKind)
 
 
 def test_the_wrong_key_in_a_refusal_is_noticed() -> None:
@@ -51,7 +41,7 @@ def test_the_wrong_key_in_a_refusal_is_noticed() -> None:
             other = EmailAddress.parse("other@x.example")
             return EmailTaken(other) if isinstance(super()._taken(change), EmailTaken) else None
 
-    assert "the email of EmailTaken" in fails("email.unique.case", NamesAnother)
+    assert "the email of EmailTaken" in repository_fails("email.unique.case", NamesAnother)
 
 
 def test_a_history_of_a_typed_school_is_noticed() -> None:
@@ -64,7 +54,7 @@ def test_a_history_of_a_typed_school_is_noticed() -> None:
                 return page
             return Page(tuple(e for e in page.items if str(e.school) == str(query.school)))
 
-    assert "typed in capitals" in fails("history.school", Typed)
+    assert "typed in capitals" in repository_fails("history.school", Typed)
 
 
 def test_an_absent_account_that_must_stand_is_noticed_in_any_version() -> None:
@@ -76,7 +66,7 @@ def test_an_absent_account_that_must_stand_is_noticed_in_any_version() -> None:
             super().save(Change(change.users, change.events, there))
 
     sentence = "`unchanged` in version 1 of an account not there was not refused."
-    assert fails("save.still_stands_alone", MissingStands) == sentence
+    assert repository_fails("save.still_stands_alone", MissingStands) == sentence
 
 
 def test_a_search_beside_the_transaction_is_noticed() -> None:
@@ -86,7 +76,7 @@ def test_a_search_beside_the_transaction_is_noticed() -> None:
         def search(self, query: UserQuery, /) -> Page[User]:
             return super().search(query) if self.host is None else self.host.search(query)
 
-    assert "a search inside the transaction" in fails("joined.commit", SearchesOutside)
+    assert "a search inside the transaction" in repository_fails("joined.commit", SearchesOutside)
 
 
 def test_an_account_of_a_refused_change_is_noticed() -> None:
@@ -103,7 +93,7 @@ def test_an_account_of_a_refused_change_is_noticed() -> None:
                     self._users[user.id] = self._by_key[user.id] = user
                 raise
 
-    sentence = fails("joined.refused_leaves_nothing", LeavesOne)
+    sentence = repository_fails("joined.refused_leaves_nothing", LeavesOne)
     assert "accounts of the refused change" in sentence
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +13,12 @@ from schoolauth.model.events import AuditEvent
 from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.paging import taken
-from schoolauth.testing.behaviour import Maker, Unkept, show
-from schoolauth.testing.broken.fields import AlteringRepository
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.mailer import MAILER
-from schoolauth.testing.pages import NO_CURSORS, paged, refuses_cursors
+from schoolauth.testing.pagination import NO_CURSORS, paged, refuses_cursors
 from schoolauth.testing.repository import REPOSITORY
+from tests.testing.broken.altered_fields import AlteringRepository
+from tests.testing.failures import repository_fails
 
 KINDS = ("username", "email", "mis_id")
 TIMES = ("status_since", "created_at", "last_login_at")
@@ -34,14 +34,6 @@ CLEARED = (
     "legal_hold",
     "epoch",
 )
-BEHAVIOURS = {behaviour.id: behaviour for behaviour in REPOSITORY.behaviours}
-
-
-def fails(name: str, repository: Callable[[], MemoryUserRepository]) -> str:
-    """Return the sentence by which the behaviour *name* fails."""
-    with pytest.raises(Unkept) as unkept:
-        show(BEHAVIOURS[name], Maker(REPOSITORY, repository))
-    return str(unkept.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,7 +49,7 @@ def test_row_by_row_is_noticed_for_each_kind_of_key(name: str, kind: str) -> Non
                     raise taken(key)
             super().save(change)
 
-    assert "was refused as" in fails(name, RowByRow)
+    assert "was refused as" in repository_fails(name, RowByRow)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -73,7 +65,7 @@ def test_a_taken_key_is_noticed_for_each_kind(name: str, kind: str) -> None:
             refusal = super()._taken(change)
             return None if hasattr(refusal, kind) else refusal
 
-    assert "was not refused" in fails(name, Unindexed)
+    assert "was not refused" in repository_fails(name, Unindexed)
 
 
 def test_a_refusal_that_nobody_hears_is_noticed() -> None:
@@ -86,7 +78,7 @@ def test_a_refusal_that_nobody_hears_is_noticed() -> None:
             if not (crossed and self._taken(change)):
                 super().save(change)
 
-    assert "claim what the other keeps" in fails("save.cross_claims", Silent)
+    assert "claim what the other keeps" in repository_fails("save.cross_claims", Silent)
 
 
 def test_a_stale_save_that_is_written_is_noticed() -> None:
@@ -101,7 +93,7 @@ def test_a_stale_save_that_is_written_is_noticed() -> None:
                 super().save(Change(now, change.events))
                 raise
 
-    assert "after a stale save" in fails("save.stale", WritesStale)
+    assert "after a stale save" in repository_fails("save.stale", WritesStale)
 
 
 @pytest.mark.parametrize("field", TIMES)
@@ -115,7 +107,7 @@ def test_every_time_is_looked_at(name: str, field: str) -> None:
             values: dict[str, Any] = {field: moment and moment.replace(microsecond=5)}
             return replace(user, **values)
 
-    assert field in fails(name, OneRounded)
+    assert field in repository_fails(name, OneRounded)
 
 
 @pytest.mark.parametrize("field", CLEARED)
@@ -132,7 +124,7 @@ def test_every_field_is_cleared(field: str) -> None:
                 )
             super().save(Change(users, change.events, change.unchanged))
 
-    assert field in fails("save.clears_fields", Keeps)
+    assert field in repository_fails("save.clears_fields", Keeps)
 
 
 def test_filters_that_hold_in_threes_alone_are_noticed() -> None:
@@ -144,7 +136,7 @@ def test_filters_that_hold_in_threes_alone_are_noticed() -> None:
                 return Page(())
             return super().history(query)
 
-    assert "with every filter" in fails("history.filters_together", NeverAll)
+    assert "with every filter" in repository_fails("history.filters_together", NeverAll)
 
 
 @pytest.mark.parametrize("accepted", NO_CURSORS, ids=ascii)

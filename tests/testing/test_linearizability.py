@@ -14,8 +14,7 @@ from schoolauth.model.names import EmailAddress, UserId, UserKey, Username
 from schoolauth.model.user import User
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import threads
-from schoolauth.testing.behaviour import Unkept
-from schoolauth.testing.broken.racing import CheckThenInsert
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.linearizability import (
     Call,
     Operation,
@@ -23,8 +22,9 @@ from schoolauth.testing.linearizability import (
     is_explained,
     record,
 )
-from schoolauth.testing.repository.people import a_user
-from schoolauth.testing.repository.scenarios import PLAYS, finding, saving, scenario
+from schoolauth.testing.repository.concurrent_scenarios import SCENARIOS, finding, saving, scenario
+from schoolauth.testing.repository.sample_accounts import a_user
+from tests.testing.broken.concurrency import CheckThenInsert
 
 ANN, BEN = a_user("ann", "a@x.example"), a_user("ben", "a@x.example")
 NAMESAKE = a_user("cat", username=ANN.username)
@@ -156,7 +156,7 @@ def test_swapped_answers_are_not_explained(asked: list[Operation], data: st.Data
     )
 
 
-@pytest.mark.parametrize("number", range(len(PLAYS)), ids=list(PLAYS))
+@pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=list(SCENARIOS))
 def test_a_scenario_is_recorded(number: int) -> None:
     """Every call is there, from its beginning to its end, and the reference's are explained."""
     played = scenario(number)
@@ -177,7 +177,7 @@ def test_a_scenario_is_recorded(number: int) -> None:
 def test_scenarios_of_two_rounds_share_no_key() -> None:
     """One repository has room for all rounds."""
     users = MemoryUserRepository()
-    for number in range(2 * len(PLAYS)):
+    for number in range(2 * len(SCENARIOS)):
         check_order(users, scenario(number))
 
 

@@ -18,8 +18,8 @@ from schoolauth.model.text import parse_name
 from schoolauth.model.user import TRANSITIONS, StoredPassword
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import cheap_hasher, strategies
-from schoolauth.testing.registration import STRATEGIES
-from schoolauth.testing.repository.people import a_user
+from schoolauth.testing.hypothesis_plugin import STRATEGIES
+from schoolauth.testing.repository.sample_accounts import a_user
 from schoolauth.testing.strategies.events import _COMMON, _texts
 
 KEYS: dict[Any, Any] = {

@@ -15,10 +15,16 @@ from schoolauth.model.names import UserKey
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.behaviour import Behaviour, Unusable
+from schoolauth.testing import Outbox
+from schoolauth.testing.assertions import Unusable
+from schoolauth.testing.behaviour import Behaviour
 from schoolauth.testing.report import CLOSED
 from schoolauth.testing.repository import REPOSITORY
-from schoolauth.testing.suites import UserRepositoryContract
+from schoolauth.testing.suites import (
+    MailerContract,
+    SchoolDirectoryContract,
+    UserRepositoryContract,
+)
 
 ADAPTER = """
 from schoolauth.storage.memory import MemoryUserRepository
@@ -149,3 +155,12 @@ def test_an_unwritten_method_is_told() -> None:
         UserRepositoryContract().test_behaviour(each_key())
     with pytest.raises(NotImplementedError):
         UserRepositoryContract().join(MemoryUserRepository())
+    with pytest.raises(Unusable, match=r"Write make_directory\(self\)"):
+        SchoolDirectoryContract().make_directory()
+    mails = MailerContract()
+    with pytest.raises(Unusable, match=r"Write make_mailer\(self\)"):
+        mails.make_mailer()
+    with pytest.raises(Unusable, match=r"Write received\(self, mailer\)"):
+        mails.received(Outbox())
+    with pytest.raises(NotImplementedError):
+        mails.make_failing_mailer()

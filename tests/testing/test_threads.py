@@ -11,7 +11,8 @@ from schoolauth.model.change import Change
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import threads
-from schoolauth.testing.behaviour import Behaviour, Maker, Unkept, show
+from schoolauth.testing.assertions import Unkept
+from schoolauth.testing.behaviour import Behaviour, Maker, show
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.threads import PATIENCE, begin_together, results
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import sysconfig
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Generic, TypeVar
 
 from schoolauth.errors import ContractBroken, SchoolAuthError
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.exception_origin import AuthorsFiles, ExceptionTracer
 
 Subject = TypeVar("Subject")
 Check = Callable[["Maker[Subject]"], None]
@@ -19,21 +19,6 @@ Check = Callable[["Maker[Subject]"], None]
 
 _SCRIPT = ("Failing test case", "Falsifying example")
 """How Hypothesis begins the script of the calls that led to a failure."""
-
-
-_NOT_THE_AUTHORS = (
-    str(Path(__file__).parent),
-    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-)
-"""Where the kit, the standard library and what is installed have their files."""
-
-
-class Unkept(AssertionError):
-    """A behaviour was not shown; the text is one sentence for the author of the adapter."""
-
-
-class Unusable(Unkept):
-    """What the author's factory gave cannot be tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +29,7 @@ class Behaviour(Generic[Subject]):
         id: permanent, and documented in the contract's reference page.
         promise: one sentence.
         check: raises `Unkept` where the promise is not kept.
-        since: the first version of the contract that has it.
+        since: the first version of the contract that makes the promise.
         needs: the optional method of the author without which it is not run.
     """
 
@@ -64,7 +49,7 @@ class Contract(Generic[Subject]):
         factory: the name of the author's factory, for messages.
         used: says what is in a subject that should be empty, or None.
         amiss: says what came instead of a subject, or None.
-        version: counts up whenever a behaviour is added.
+        version: counts up whenever a promise is added.
     """
 
     name: str
@@ -90,7 +75,7 @@ class Contract(Generic[Subject]):
         """Raise `ValueError` for a gap of an unknown id or without a reason, or a bad version.
 
         Raises:
-            TypeError: if *gaps* is no mapping.
+            TypeError: if *gaps* is not a mapping.
         """
         if not isinstance(gaps, Mapping):
             raise TypeError("gaps must be a mapping from behaviour ids to reasons")
@@ -123,6 +108,7 @@ class Maker(Generic[Subject]):
         self._contract = contract
         self._make = make
         self._last: Subject | None = None
+        self.files = AuthorsFiles()
         self.options = {name: given for name, given in (options or {}).items() if given is not None}
         for name, given in {contract.factory: make, **self.options}.items():
             if not callable(given):
@@ -141,31 +127,38 @@ class Maker(Generic[Subject]):
             Unusable: if the author's factory raises, or gives one twice, a used one, or none.
         """
         __tracebackhide__ = True
-        name, problem, made = f"{self._contract.factory}()", None, None
+        made = met = None
         try:
             made = self._make()
         except Unusable:
             raise
         except Exception as error:  # noqa: BLE001 # whatever it is, it is told in one sentence
-            problem = f"raised {_told(error)}"
-        if problem is None and made is None:
-            problem = "returned None"
-        if inspect.iscoroutine(made):
-            made.close()
-            problem = "returned a coroutine; it must not be async"
-        if problem is None:
-            amiss = self._contract.amiss(made)
-            problem = amiss and f"returned {amiss}"
-        if problem is None and made is self._last:
-            problem = "returned the same object twice; every call must make a new one"
-        if problem is None:
-            with suppress(Exception):  # what cannot be asked yet has behaviours of its own
-                used = self._contract.used(made)  # type: ignore[arg-type] # it is not None here
-                problem = used and f"returned one that has {used} in it; it must be empty"
+            problem: str | None = f"raised {self.files.origin(error)}"
+            met = error if isinstance(error, SchoolAuthError) else None
+        else:
+            problem = self._problem(made)
         if problem is not None:
-            raise Unusable(f"{name} {problem}.")
+            raise Unusable(f"{self._contract.factory}() {problem}.", met)
+        self.files.add(made)
         self._last = made
         return made  # type: ignore[return-value] # it is not None here
+
+    def _problem(self, made: Subject | None) -> str | None:
+        """Return what is wrong with what the factory returned, or None."""
+        if made is None:
+            return "returned None"
+        if inspect.iscoroutine(made):
+            made.close()
+            return "returned a coroutine; it must not be async"
+        amiss = self._contract.amiss(made)
+        if amiss is not None:
+            return f"returned {amiss}"
+        if made is self._last:
+            return "returned the same object twice; every call must make a new one"
+        used = None
+        with suppress(Exception):  # what cannot be asked yet has behaviours of its own
+            used = self._contract.used(made)
+        return used and f"returned one that has {used} in it; it must be empty"
 
 
 def none_of(*methods: str) -> Callable[[object], str | None]:
@@ -198,77 +191,58 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
 
     Raises:
         Unkept: if it is not, with one sentence.
-        ContractBroken: if the adapter raised what is none of the library's errors; the message has
-            the exception's type and place, and nothing of its text.
+        ContractBroken: if the adapter raised an exception that is not one of the library's; the
+            message has its type and place, and nothing of its text.
     """
     __tracebackhide__ = True
+    failure = _failure(behaviour, maker)
+    if failure is None:
+        return
+    if isinstance(failure, Unkept) and failure.met is not None:
+        origin = _origin(behaviour, maker, failure.met)
+        failure.met = None
+        if origin is not None:
+            failure.args = (f"{failure} It came after {origin}.",)
+    failure.__context__ = None  # a driver's error has rows in its text
+    raise failure
+
+
+def _failure(
+    behaviour: Behaviour[Subject], maker: Maker[Subject]
+) -> Unkept | ContractBroken | None:
+    failure: Unkept | ContractBroken
     try:
         behaviour.check(maker)
-    except Unkept:
-        raise
+    except Unkept as unkept:
+        return unkept
     except SchoolAuthError as error:
         promise = behaviour.promise.rstrip(".")
-        failure: Exception = Unkept(f"{promise}: {_told(error)} was raised.")
+        failure = Unkept(f"{promise}: {maker.files.origin(error)} was raised.", error)
         _keep_notes(error, failure)
     except Exception as error:  # noqa: BLE001 # drivers raise what they like
-        failure = ContractBroken(f"{behaviour.id}: {_told(error)} was raised.")
+        failure = ContractBroken(f"{behaviour.id}: {maker.files.origin(error)} was raised.")
         _keep_notes(error, failure)
     else:
-        return
-    raise failure  # outside of the block: a driver's error has rows in its text
+        return None
+    return failure
 
 
-def equal(found: object, expected: object, what: str) -> None:
-    """Raise `Unkept` unless *found* is *expected*; *what* names it in the sentence."""
-    __tracebackhide__ = True
-    if found != expected:
-        raise Unkept(f"{what}: {_short(found)} instead of {_short(expected)}.")
+def _origin(
+    behaviour: Behaviour[Subject], maker: Maker[Subject], met: SchoolAuthError
+) -> str | None:
+    """Return the origin of the exception that the adapter turned into *met*, if there was one.
 
-
-def expect(holds: object, sentence: str) -> None:
-    """Raise `Unkept` with *sentence* unless it *holds*."""
-    __tracebackhide__ = True
-    if not holds:
-        raise Unkept(sentence)
+    It still hangs on *met*, or *behaviour* is checked once more, to see what is raised before.
+    """
+    hanging = met.__cause__ or met.__context__
+    if hanging is not None:
+        return maker.files.first_origin(hanging)
+    return ExceptionTracer(maker.files).origin(partial(_failure, behaviour, maker))
 
 
 def _due(parameter: inspect.Parameter) -> bool:
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return parameter.default is inspect.Parameter.empty and parameter.kind not in several
-
-
-Error = TypeVar("Error", bound=SchoolAuthError)
-
-
-class Refusal(Generic[Error]):
-    """The refusal that a block met."""
-
-    error: Error
-
-
-@contextmanager
-def refuses(kind: type[Error], what: str) -> Iterator[Refusal[Error]]:
-    """Expect that the block is refused by exactly *kind*; *what* names it in the sentence."""
-    refusal: Refusal[Error] = Refusal()
-    met: SchoolAuthError | None = None
-    try:
-        yield refusal
-    except SchoolAuthError as error:
-        met = error
-    if met is None:
-        raise Unkept(f"{what} was not refused.")
-    if type(met) is not kind:
-        raise Unkept(f"{what} was refused as {type(met).__name__}, not as {kind.__name__}.")
-    refusal.error = met
-
-
-def _told(error: BaseException) -> str:
-    kind = type(error)
-    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_AUTHORS)]
-    frame = (own or frames)[-1]
-    return f"{name} ({frame.filename.rpartition('/')[2]}, line {frame.lineno})"
 
 
 def _keep_notes(error: BaseException, failure: BaseException) -> None:
@@ -278,8 +252,3 @@ def _keep_notes(error: BaseException, failure: BaseException) -> None:
         del notes[0]
     for note in notes:
         failure.add_note(note)
-
-
-def _short(value: object, most: int = 200) -> str:
-    text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}…"

@@ -34,7 +34,8 @@ def check_repository(
         factory: returns a new, empty repository at each call; earlier ones are not used any more.
         gaps: behaviours that are known not to be kept, by id, each with the reason.
         join: begins a transaction of a host on the store of a repository and yields a repository
-            joined to it; commits at the end of the block, rolls back if the block raises.
+            joined to it; commits at the end of the block, rolls back if the block raises. With an
+            ORM whose session keeps what it has read, it holds all entities meanwhile.
         leave_thread: is called at the end of each thread of the kit, to close the connections that
             belong to it.
         contract_version: the version of the contract to be held to; the newest, if not given.
@@ -42,7 +43,7 @@ def check_repository(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     maker = Maker(REPOSITORY, factory, {"join": join, "leave_thread": leave_thread})
     return check(REPOSITORY, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -66,7 +67,7 @@ def check_directory(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     maker = Maker(DIRECTORY, factory)
     return check(DIRECTORY, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -90,7 +91,7 @@ def check_throttle(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     maker = Maker(THROTTLE, factory)
     return check(THROTTLE, maker, gaps=gaps, version=contract_version, progress=progress)
@@ -118,7 +119,7 @@ def check_mailer(
 
     Raises:
         ValueError: for a gap of an unknown id or without a reason, and for an unknown version.
-        TypeError: if what must be callable is not, or *gaps* is no mapping.
+        TypeError: if what must be callable is not, or *gaps* is not a mapping.
     """
     if received is None:  # an option that is not given would be one that is not needed
         raise TypeError("received must be callable")

@@ -125,7 +125,7 @@ class UserFactory:
         without a *username* the one that the library suggests.
 
         Raises:
-            ValueError: for a role or a status that there is not.
+            ValueError: if *role* or *status* is not a member of its enum, nor the text of one.
             Refused: for whatever the desk refuses, such as a taken address or a short password.
         """
         role, status = Role(role), Status(status)  # their texts do too; what is neither does not

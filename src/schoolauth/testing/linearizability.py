@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from schoolauth.errors import EmailTaken, MisIdTaken, StaleUser, UsernameTaken
+from schoolauth.errors import EmailTaken, MisIdTaken, SchoolAuthError, StaleUser, UsernameTaken
 from schoolauth.ports import UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.testing.behaviour import Unkept
+from schoolauth.testing.assertions import Unkept
 from schoolauth.testing.threads import begin_together, results
 
 SAVED = "saved"
@@ -52,13 +52,19 @@ class Scenario:
     after: Sequence[Operation]
 
 
-def ending(save: Callable[[], object]) -> str:
-    """Return how *save* ended: saved, or the name of a refusal that others may be the cause of."""
+def refusal(save: Callable[[], object]) -> SchoolAuthError | None:
+    """Return the refusal of *save* that others may be the cause of, or None if it saved."""
     try:
         save()
     except (StaleUser, EmailTaken, UsernameTaken, MisIdTaken) as error:
-        return type(error).__name__
-    return SAVED
+        return error
+    return None
+
+
+def ending(save: Callable[[], object]) -> str:
+    """Return how *save* ended: saved, or the name of its refusal."""
+    refused = refusal(save)
+    return SAVED if refused is None else type(refused).__name__
 
 
 def record(
@@ -93,7 +99,7 @@ def record(
 def check_order(
     users: UserRepository, scenario: Scenario, leave: Callable[[], object] | None = None
 ) -> None:
-    """Play *scenario*, and return if some order of its calls explains the answers.
+    """Run *scenario*, and return if some order of its calls explains the answers.
 
     Its threads call *leave* at their end.
 

@@ -7,15 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schoolauth.errors import ContractBroken
-from schoolauth.testing.behaviour import (
-    Behaviour,
-    Contract,
-    Maker,
-    Subject,
-    Unkept,
-    Unusable,
-    show,
-)
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Behaviour, Contract, Maker, Subject, show
 
 Result = Literal["kept", "FAILED", "gap", "not run"]
 
@@ -28,7 +21,7 @@ class Line:
     result: Result
     sentence: str
     script: tuple[str, ...] = ()
-    """The calls that led to the failure, where they were found by random lives."""
+    """The calls that led to the failure, where a random sequence of calls found it."""
 
     def __str__(self) -> str:
         line = f"{self.id:<36} {self.result:<8} {self.sentence}"

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 from schoolauth.errors import ContractBroken
 from schoolauth.ports import Mailer, SchoolDirectory, Throttle, UserRepository
-from schoolauth.testing.behaviour import Behaviour, Contract, Maker, Unkept, Unusable, show
+from schoolauth.testing.assertions import Unkept, Unusable
+from schoolauth.testing.behaviour import Behaviour, Contract, Maker, show
 from schoolauth.testing.directory import DIRECTORY, Pair
-from schoolauth.testing.extra import needs
 from schoolauth.testing.mailer import MAILER, ReceivedMail
+from schoolauth.testing.optional_dependency import needs
 from schoolauth.testing.report import CLOSED, reason_not_to_run
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.throttle import THROTTLE
@@ -74,6 +75,7 @@ class UserRepositoryContract(_Suite):
 
         Optional: write it if the adapter can work inside a host's transaction, to have that tested.
         The transaction is committed at the end of the block, and rolled back if the block raises.
+        With an ORM whose session keeps what it has read, hold all entities there meanwhile.
         """
         raise NotImplementedError
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from typing import TypeVar
 
-from schoolauth.testing.behaviour import Unkept, expect
+from schoolauth.testing.assertions import Unkept, expect
 
 T = TypeVar("T")
 

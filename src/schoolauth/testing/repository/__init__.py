@@ -3,13 +3,13 @@
 from schoolauth.testing.repository import (  # noqa: F401, I001 # each adds its behaviours, in order
     find,
     save,
-    keys,
-    moves,
+    unique_keys,
+    moved_keys,
     search,
     history,
     joined,
-    threads,
-    like_memory,
+    concurrency,
+    model_comparison,
 )
 from schoolauth.testing.repository.contract import REPOSITORY
 

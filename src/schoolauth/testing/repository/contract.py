@@ -8,7 +8,7 @@ from schoolauth.model.change import Change, HistoryQuery, UserQuery
 from schoolauth.model.user import Status
 from schoolauth.ports import UserRepository
 from schoolauth.testing.behaviour import Contract, Maker, none_of
-from schoolauth.testing.repository.people import HILL, a_user, edited
+from schoolauth.testing.repository.sample_accounts import HILL, a_user, edited
 
 Make = Maker[UserRepository]
 

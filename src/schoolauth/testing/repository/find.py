@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from schoolauth.model.names import EmailAddress, MisId, UserId, UserKey, Username
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.people import HILL, a_user, finds, keys_of, save
+from schoolauth.testing.repository.sample_accounts import HILL, a_user, finds, keys_of, save
 
 
 @behaviour("find.each_key")

@@ -13,10 +13,10 @@ from schoolauth.model.events import EVENT_KINDS, AuditEvent, LoginFailed
 from schoolauth.model.names import SchoolCode, UserId
 from schoolauth.model.user import Status
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect, refuses
-from schoolauth.testing.pages import no_page, paged, pages, refuses_cursors
+from schoolauth.testing.assertions import equal, expect, refuses
+from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     HILL,
     MILL,
     NOW,

@@ -12,19 +12,20 @@ from schoolauth.model.change import Change, UserQuery
 from schoolauth.model.names import EmailAddress, MisId, UserId, Username
 from schoolauth.model.user import User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal, expect, refuses
+from schoolauth.testing.assertions import accepts, equal, expect, holds_no_data, refuses
 from schoolauth.testing.repository.contract import Make, behaviour
 from schoolauth.testing.repository.history import events_are
-from schoolauth.testing.repository.people import (
+from schoolauth.testing.repository.sample_accounts import (
     HILL,
     a_user,
-    accepts,
     edited,
     history,
     save,
     signed_in,
     stand,
 )
+from schoolauth.testing.repository.save import refused_changes
+from schoolauth.testing.repository.unique_keys import each_finds, with_keys
 
 Join = Callable[[UserRepository], AbstractContextManager[UserRepository]]
 
@@ -74,6 +75,30 @@ def _(make: Make) -> None:
         equal(found, ["ann", "ben"], "a search inside the transaction")
     stand(users, ann, ben, when="after the host's commit")
     events_are(history(users), expected, "the history after the host's commit")
+
+
+@behaviour("joined.reads_anew", needs="join")
+def _(make: Make) -> None:
+    """What a host's transaction has read is read as it stands after each save, refused or not."""
+    users = make.new()
+    ann, ben, cat = save(users, with_keys("ann"), with_keys("ben"), with_keys("cat"))
+    with _joined(make, users) as joined:
+        each_finds(joined, ann, ben, cat)
+        joined.search(UserQuery(HILL))
+        with refuses(EmailTaken, "A claim of an address in a host's transaction"):
+            joined.save(Change([replace(ann, given_name="No", email=cat.email)], [edited()]))
+        stand(joined, ann, when="after a refused save in the same transaction")
+        for name in ("Once", "Twice"):
+            changed = [
+                replace(ann, given_name=name, email=ben.email),
+                replace(ben, email=ann.email),
+            ]
+            joined.save(Change(changed, [edited()]))
+            ann, ben = (user.saved() for user in changed)
+            stand(joined, ann, ben, when="after a save in the same transaction")
+            each_finds(joined, ann, ben, cat)
+            names = [user.given_name for user in joined.search(UserQuery(HILL)).items]
+            equal(names[:1], [name], "a search after a save in the same transaction")
 
 
 @behaviour("joined.rollback", needs="join")
@@ -136,3 +161,15 @@ def _(make: Make) -> None:
         stand(users, ann, ben, *kept, when=f"after {kind.__name__} and a commit")
         trail = (edited(),) * (len(kept) + 1)
         events_are(history(users), trail, f"the history after {kind.__name__} and a commit")
+
+
+@behaviour("joined.error_holds_no_data", needs="join")
+def _(make: Make) -> None:
+    """A refusal in a host's transaction holds no data, and no driver's error hangs on it."""
+    users = make.new()
+    ann, ben = save(users, with_keys("quince"), a_user("ben"))
+    with _joined(make, users) as joined:
+        for n, (kind, refused) in enumerate(refused_changes(ann, ben).items()):
+            with refuses(kind, f"A change whose refusal is {kind.__name__}") as refusal:
+                save(joined, a_user(f"new{n}"), refused)
+            holds_no_data(refusal.error, "quince")

@@ -9,10 +9,10 @@ from schoolauth.model.change import Page, UserQuery
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
 from schoolauth.model.user import Role, Status, User
 from schoolauth.ports import UserRepository
-from schoolauth.testing.behaviour import equal
-from schoolauth.testing.pages import no_page, paged, pages, refuses_cursors
+from schoolauth.testing.assertions import equal
+from schoolauth.testing.pagination import no_page, paged, pages, refuses_cursors
 from schoolauth.testing.repository.contract import Make, behaviour
-from schoolauth.testing.repository.people import HILL, MILL, a_user, erased, save
+from schoolauth.testing.repository.sample_accounts import HILL, MILL, a_user, erased, save
 
 SIGNS = (*"%_/\\'\"`*?.,:;|^$()[]{}<>+-~&!#@=", "%%", "//", "\\\\", "\\%", ".*", "--")
 """What means something in the patterns, the quotes or the comments of some store."""

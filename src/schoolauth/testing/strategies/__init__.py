@@ -6,8 +6,8 @@ in domains that are nobody's.
 
 from __future__ import annotations
 
-from schoolauth.testing.extra import needs
-from schoolauth.testing.registration import register
+from schoolauth.testing.hypothesis_plugin import register
+from schoolauth.testing.optional_dependency import needs
 
 with needs("hypothesis"):
     from schoolauth.testing.strategies.changes import changes

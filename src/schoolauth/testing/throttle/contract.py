@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schoolauth.ports import Throttle
-from schoolauth.testing.behaviour import Contract, Maker, expect, none_of
+from schoolauth.testing.assertions import expect
+from schoolauth.testing.behaviour import Contract, Maker, none_of
 from schoolauth.testing.throttle.attempts import bucket, passes, tried
 
 Make = Maker[Throttle]

@@ -8,7 +8,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 
 from schoolauth.ports import Bucket, Outcome, Reservation, Throttle
-from schoolauth.testing.behaviour import Unkept, equal, expect
+from schoolauth.testing.assertions import Unkept, equal, expect
 from schoolauth.testing.threads import begin_together, results
 from schoolauth.testing.throttle.attempts import at, bucket, tried
 from schoolauth.testing.throttle.contract import Make, behaviour

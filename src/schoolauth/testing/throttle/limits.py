@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from schoolauth.testing.behaviour import equal, expect
+from schoolauth.testing.assertions import equal, expect
 from schoolauth.testing.throttle.attempts import at, bucket, passes, tried
 from schoolauth.testing.throttle.contract import Make, behaviour
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from schoolauth.testing.behaviour import equal, expect
+from schoolauth.testing.assertions import equal, expect
 from schoolauth.testing.throttle.attempts import at, bucket, tried
 from schoolauth.testing.throttle.contract import Make, behaviour
 
