@@ -10,12 +10,13 @@ from schoolauth.model.change import Change
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_repository
 from schoolauth.testing.behaviour import Contract
-from schoolauth.testing.broken import DIRECTORIES, MAILERS, REPOSITORIES, THROTTLES
+from schoolauth.testing.broken import DIRECTORIES, MAILERS, REPOSITORIES
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.repository.people import edited
 from schoolauth.testing.throttle import THROTTLE
+from tests.testing.broken.throttles import ALL as THROTTLES
 
 PAIRS: tuple[tuple[Contract[Any], tuple[type[Any], ...]], ...] = (
     (REPOSITORY, REPOSITORIES),

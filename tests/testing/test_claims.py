@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from schoolauth.model.change import Change
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
-from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_mailer
 from schoolauth.testing.behaviour import Contract, Maker, Unkept, show
@@ -26,8 +24,6 @@ from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.repository.people import accepts
-from schoolauth.testing.throttle import THROTTLE
-from schoolauth.throttle import MemoryThrottle
 
 
 def fails(contract: Contract[Any], name: str, maker: Maker[Any]) -> str:
@@ -152,20 +148,6 @@ def test_a_swap_that_is_refused_as_taken_is_noticed() -> None:
     """Who loses a swap has read too early: no address is anybody else's."""
     sentence = fails(REPOSITORY, "threads.swaps", Maker(REPOSITORY, TakenForStale))
     assert sentence == "A swap of two addresses was refused as EmailTaken."
-
-
-class TellsPasses(MemoryThrottle):
-    """Calls an attempt that passes the first refusal."""
-
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        made = super().reserve(buckets, now)
-        return made if made.retry_after is not None else replace(made, first_refusal=True)
-
-
-def test_a_pass_that_is_told_as_a_refusal_is_noticed() -> None:
-    """Else a history would tell of floods that never were."""
-    sentence = fails(THROTTLE, "first_refusal.once", Maker(THROTTLE, TellsPasses))
-    assert sentence == "An attempt that passed is told as a refusal."
 
 
 def test_an_undue_refusal_is_told_by_its_name() -> None:

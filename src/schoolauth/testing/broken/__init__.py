@@ -1,6 +1,6 @@
 """Broken on purpose, each in one way: every behaviour of a contract catches at least one.
 
-`REPOSITORIES`, `DIRECTORIES`, `MAILERS` and `THROTTLES` are classes; what each is wrong in is its
+`REPOSITORIES`, `DIRECTORIES` and `MAILERS` are classes; what each is wrong in is its
 docstring, and `caught_by` has the behaviours that must notice it. Who writes a contract of their
 own, or changes ours, tries it on these.
 
@@ -28,12 +28,10 @@ from schoolauth.testing.broken import (
     racing,
     reading,
     shared,
-    throttles,
 )
 from schoolauth.testing.broken.base import BrokenRepository
 from schoolauth.testing.broken.directory import BrokenDirectory
 from schoolauth.testing.broken.mailers import BrokenMailer
-from schoolauth.testing.broken.throttles import BrokenThrottle
 
 REPOSITORIES: tuple[type[BrokenRepository], ...] = (
     *look_ups.ALL,
@@ -51,15 +49,12 @@ REPOSITORIES: tuple[type[BrokenRepository], ...] = (
 )
 DIRECTORIES: tuple[type[BrokenDirectory], ...] = (*directory.ALL, *listing.ALL)
 MAILERS: tuple[type[BrokenMailer], ...] = mailers.ALL
-THROTTLES: tuple[type[BrokenThrottle], ...] = throttles.ALL
 
 __all__ = [
     "DIRECTORIES",
     "MAILERS",
     "REPOSITORIES",
-    "THROTTLES",
     "BrokenDirectory",
     "BrokenMailer",
     "BrokenRepository",
-    "BrokenThrottle",
 ]
