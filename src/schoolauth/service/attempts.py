@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
@@ -9,21 +10,21 @@ from typing import Literal, NamedTuple, Self
 from schoolauth.errors import StorageUnavailable, Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
-from schoolauth.model.names import EmailAddress, SchoolCode, UserId
+from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.text import require_text
 from schoolauth.model.user import User
-from schoolauth.ports import Bucket, Clock, Limit, Outcome, Reservation, Throttle, UserRepository
+from schoolauth.ports import Bucket, Clock, Refusal, Throttle, UserRepository
+from schoolauth.throttle import policy
+from schoolauth.throttle.network import network
 from schoolauth.tokens import Tokens
 
-ACCOUNT_LIMITS = (Limit(10, 5 * 60), Limit(100, 24 * 60 * 60))
-SOURCE_LIMITS = (Limit(100, 5 * 60),)
-RESET_LIMITS = (Limit(3, 60 * 60),)
-ELSEWHERE_LIMITS = (Limit(50, 24 * 60 * 60),)
-"""How many keys of other schools' accounts one school may come upon in a day."""
-_FOR_GOOD = 10 * 366 * 24 * 60 * 60
-"""Seconds after which even a lock is forgotten: as good as never."""
-_DECOY_SECONDS = 10 * 60
-"""How long the lock of a name that nobody has is kept, lest invented names fill the throttle."""
+
+class Outcome(enum.Enum):
+    """How a try ended: what has failed keeps its places, all else gives them back."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NOT_TRIED = "not_tried"
 
 
 def require_source(source: str | None) -> None:
@@ -75,36 +76,46 @@ class Attempts:
         Raises:
             Throttled: if either is full; one event is written for each window.
         """
-        buckets = self._source_buckets(what, source)
+        buckets = self._sources(policy.SOURCE, f"{what}-source", source)
         digest = self.name_digest(f"source:{source}" if name is None else name)
         if name is not None:
-            buckets.append(Bucket(digest, ACCOUNT_LIMITS))
+            buckets.append(policy.NAME.bucket(digest))
         attempt = OpenAttempt(self._throttle, self._clock, digest)
         refused = attempt.reserve(*buckets)
         if refused is None:
             return attempt
-        if refused.first_refusal:
-            event = LoginThrottled(at=self._clock.now(), name_digest=digest)
-            users.save(Change(events=[event]))
-        raise Throttled(refused.retry_after or 1)
+        event = LoginThrottled(at=self._clock.now(), name_digest=digest)
+        users.save(Change(events=[event]))
+        raise Throttled(refused.seconds)
 
     def join_account(self, attempt: OpenAttempt, user: User | None, name: str) -> bool:
         """Hold a place with the account too; False if it is full. An unknown name has its decoy."""
-        return attempt.reserve(self._account_bucket(user.id if user else name)) is None
+        if user is None:
+            decoys = [kind.decoy(self._tokens.digest(f"nobody:{name}")) for kind in self._kinds()]
+            return attempt.reserve(*decoys, even_if_full=True) is None
+        return attempt.reserve(*self._account_buckets(user)) is None
 
     def count_mail(self, user: User | None, name: str, source: str | None) -> Asked:
         """Count a mail that was asked for: too many are refused, and nobody is told."""
-        bucket = Bucket(self._tokens.digest(f"reset-name:{name}"), RESET_LIMITS)
-        asked = self._asked(bucket, *self._source_buckets("reset", source))
-        account = f"reset-account:{user.id.key}" if user else f"reset-nobody:{name}"
-        if asked.allowed and self._count(Bucket(self._tokens.digest(account), RESET_LIMITS)):
-            return Asked(allowed=False, recorded=True)  # whose name it is must not show
-        return asked
+        bucket = policy.MAIL_NAME.bucket(self._tokens.digest(f"reset-name:{name}"))
+        allowed = self._count(bucket, *self._sources(policy.RESET_SOURCE, "reset-source", source))
+        if allowed is not None:
+            return Asked(allowed=False, recorded=True)
+        if user is None:
+            self._throttle.take(
+                [policy.MAIL_ACCOUNT.decoy(bucket.key)], self._clock.now(), even_if_full=True
+            )
+            return Asked(allowed=True, recorded=True)
+        account = policy.MAIL_ACCOUNT.bucket(self._tokens.digest(f"reset-account:{user.id.key}"))
+        return Asked(self._count(account) is None, recorded=True)
 
     def count_recovery(self, school: SchoolCode, source: str | None) -> Asked:
         """Count a request for an admin account: too many are refused, and nobody is told."""
-        bucket = Bucket(self._tokens.digest(f"recovery-school:{school.key}"), RESET_LIMITS)
-        return self._asked(bucket, *self._source_buckets("recovery", source))
+        bucket = policy.RECOVERY_FROM.bucket(
+            self._tokens.digest(f"recovery-from:{school.key}:{network(source or '')}")
+        )
+        sources = self._sources(policy.RECOVERY_SOURCE, "recovery-source", source)
+        return Asked(self._count(bucket, *sources) is None, recorded=True)
 
     def count_confirmation(self, user: User, email: EmailAddress) -> None:
         """Count a mail that *user* has sent to an address that is not theirs yet.
@@ -112,67 +123,58 @@ class Attempts:
         Raises:
             Throttled: if the account, or the address, had three within the hour.
         """
-        texts = (f"confirm-account:{user.id.key}", f"confirm-address:{email.key}")
-        refused = self._count(*(Bucket(self._tokens.digest(t), RESET_LIMITS) for t in texts))
+        refused = self._count(
+            policy.CHANGE_ACCOUNT.bucket(self._tokens.digest(f"confirm-account:{user.id.key}")),
+            policy.CHANGE_ADDRESS.bucket(self._tokens.digest(f"confirm-address:{email.key}")),
+        )
         if refused is not None:
-            raise Throttled(refused.retry_after or 1)
+            raise Throttled(refused.seconds)
 
     def count_elsewhere(self, school: SchoolCode, number: int) -> int | None:
         """Count keys of other schools' accounts that *school* came upon.
 
         Return the seconds to wait if that was too much for a day, else None.
         """
-        bucket = Bucket(self._tokens.digest(f"elsewhere:{school.key}"), ELSEWHERE_LIMITS)
+        bucket = policy.ELSEWHERE.bucket(self._tokens.digest(f"elsewhere:{school.key}"))
         for _ in range(number):
             refused = self._count(bucket)  # one by one: a list must not wait for its own places
             if refused is not None:
-                return refused.retry_after or 1
+                return refused.seconds
         return None
 
     def wait(self, user: User) -> int:
         """Return after how many seconds somebody may try to sign in to the account again."""
-        buckets = [self._account_bucket(user.id), *map(self._name_bucket, _names(user))]
-        return max(self._throttle.peek(bucket, self._clock.now()) for bucket in buckets)
+        buckets = [*self._account_buckets(user), *map(self._name_bucket, _names(user))]
+        return max(self._throttle.wait(bucket, self._clock.now()) for bucket in buckets)
 
     def forget(self, user: User) -> None:
         """Clear what was counted against the account, and against the names that it has."""
-        for bucket in (self._account_bucket(user.id), *map(self._name_bucket, _names(user))):
-            self._throttle.clear(bucket.key)
+        self._throttle.clear([*self._account_buckets(user), *map(self._name_bucket, _names(user))])
 
     def try_to_forget(self, user: User) -> None:
         """Do as `forget`, if the throttle answers: what is written already must not fail by it."""
         with suppress(StorageUnavailable):
             self.forget(user)
 
-    def _asked(self, *buckets: Bucket) -> Asked:
-        refused = self._count(*buckets)
-        return Asked(refused is None, refused is None or refused.first_refusal)
-
-    def _count(self, *buckets: Bucket) -> Reservation | None:
-        """Count what is no guess, so that no success clears it; return the refusal if too much."""
-        attempt = OpenAttempt(self._throttle, self._clock)
-        refused = attempt.reserve(*buckets)
-        attempt.settle(Outcome.FAILED)
-        return refused
+    def _count(self, *buckets: Bucket) -> Refusal | None:
+        """Count what is no guess, so that nothing is given back; return the refusal if too much."""
+        return self._throttle.take(buckets, self._clock.now())
 
     def _name_bucket(self, name: str) -> Bucket:
-        return Bucket(self.name_digest(name), ACCOUNT_LIMITS)
+        return policy.NAME.bucket(self.name_digest(name))
 
-    def _account_bucket(self, account: UserId | str) -> Bucket:
-        if isinstance(account, UserId):
-            text, seconds = f"account:{account.key}", _FOR_GOOD
-        else:
-            text, seconds = f"nobody:{account}", _DECOY_SECONDS
-        limits: tuple[Limit, ...] = ACCOUNT_LIMITS
-        if self._lock_after is not None:  # a success clears the bucket: what counts is in a row
-            limits += (Limit(self._lock_after, seconds),)
-        return Bucket(self._tokens.digest(text), limits)
+    def _kinds(self) -> list[policy.Kind]:
+        row = [] if self._lock_after is None else [policy.failures_in_a_row(self._lock_after)]
+        return [policy.ACCOUNT, *row]
 
-    def _source_buckets(self, what: str, source: str | None) -> list[Bucket]:
+    def _account_buckets(self, user: User) -> list[Bucket]:
+        digest = self._tokens.digest(f"account:{user.id.key}")
+        return [kind.bucket(digest) for kind in self._kinds()]
+
+    def _sources(self, kind: policy.Kind, what: str, source: str | None) -> list[Bucket]:
         if source is None:
             return []
-        digest = self._tokens.digest(f"{what}-source:{source}")
-        return [Bucket(digest, SOURCE_LIMITS, cleared_by_success=False)]
+        return [kind.bucket(self._tokens.digest(f"{what}:{network(source)}"))]
 
 
 def _names(user: User) -> list[str]:
@@ -187,23 +189,20 @@ class OpenAttempt:
         self.name_digest = name_digest
         self._throttle = throttle
         self._clock = clock
-        self._held: list[Reservation] = []
+        self._held: list[tuple[Bucket, ...]] = []
 
-    def reserve(self, *buckets: Bucket) -> Reservation | None:
+    def reserve(self, *buckets: Bucket, even_if_full: bool = False) -> Refusal | None:
         """Hold a place in every bucket; return the refusal if one is full."""
-        if not buckets:
-            return None
-        reservation = self._throttle.reserve(buckets, self._clock.now())
-        if reservation.retry_after is not None:
-            return reservation
-        self._held.append(reservation)
-        return None
+        refusal = self._throttle.take(buckets, self._clock.now(), even_if_full=even_if_full)
+        if refusal is None:
+            self._held.append(buckets)
+        return refusal
 
     def settle(self, outcome: Outcome) -> None:
         """Say how the try ended: once, even if the throttle fails; then it counts as failed."""
         held, self._held = self._held, []
-        for reservation in held:
-            self._throttle.settle(reservation, outcome, self._clock.now())
+        for buckets in held if outcome is not Outcome.FAILED else ():
+            self._throttle.give_back(buckets, self._clock.now())
 
     def __enter__(self) -> Self:
         return self

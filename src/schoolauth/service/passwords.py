@@ -12,7 +12,6 @@ from schoolauth.model.names import UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.token import PasswordPurpose, PasswordTokenInfo, TokenClaims
 from schoolauth.model.user import User
-from schoolauth.ports import Outcome
 from schoolauth.rules import accounts
 from schoolauth.rules.links import DECOY, record_reset_request, reset_purpose, token_refusal
 from schoolauth.rules.sign_in import (
@@ -24,7 +23,7 @@ from schoolauth.rules.sign_in import (
     refusal,
     space_hints,
 )
-from schoolauth.service.attempts import require_source
+from schoolauth.service.attempts import Outcome, require_source
 from schoolauth.service.core import Core
 from schoolauth.service.sign_in import NOBODY, Login, SignIn
 

@@ -126,7 +126,7 @@ class SchoolAuth(AdminRecovery, _Desks):
             ("mailer", mailer, ("send",)),
             ("schools", schools, ("find", "list", "save")),
             ("hasher", hasher, ("hash", "verify", "needs_rehash")),
-            ("throttle", throttle, ("reserve", "settle", "peek", "clear")),
+            ("throttle", throttle, ("take", "give_back", "wait", "clear")),
             ("clock", clock, ("now",)),
             ("new_id", new_id, ("__call__",)),
         ):

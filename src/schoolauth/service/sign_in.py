@@ -17,7 +17,6 @@ from schoolauth.model.events import LoginWay, actor_user
 from schoolauth.model.names import UserId, Username
 from schoolauth.model.text import require_text
 from schoolauth.model.user import Status, User
-from schoolauth.ports import Outcome
 from schoolauth.rules import accounts
 from schoolauth.rules.links import token_refusal
 from schoolauth.rules.sign_in import (
@@ -28,7 +27,7 @@ from schoolauth.rules.sign_in import (
     refusal,
     space_hints,
 )
-from schoolauth.service.attempts import require_source
+from schoolauth.service.attempts import Outcome, require_source
 from schoolauth.service.core import Core
 
 NOBODY = Username.stored("", "@")
