@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -19,8 +20,13 @@ WINDOW = 5 * 60
 
 
 @pytest.fixture(params=THROTTLES)
-def throttle(request: pytest.FixtureRequest, throttles: Throttles) -> Throttle:
-    return throttles.make(request.param)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def throttle(kind: str, throttles: Throttles) -> Throttle:
+    return throttles.make(kind)
 
 
 def guesses(throttle: Throttle, bucket: Bucket, times: Iterable[float], *, off: float = 0) -> int:
@@ -71,6 +77,26 @@ def test_a_clock_that_is_set_back_shuts_nobody_out(
     assert guesses(throttle, bucket, [0]) == 0
     assert throttle.wait(bucket, at(0)) <= longest_wait(bucket, off)
     assert guesses(throttle, bucket, [longest_wait(bucket, off)]) == 1
+
+
+@pytest.mark.parametrize("bucket", BUCKETS, ids=["name", "account"])
+def test_two_clocks_in_turn_give_the_places_of_both_and_no_more(
+    kind: str, throttle: Throttle, bucket: Bucket
+) -> None:
+    """One process is 12 hours ahead for ten minutes, and a guesser uses both; then it is mended.
+
+    In memory there is one process and one clock, so its cells need not know another.
+    """
+    if kind == "memory":
+        bucket = replace(bucket, invented=False)
+    times = [
+        float(second)
+        for second in range(0, 2 * WINDOW, 10)
+        if guesses(throttle, bucket, [second], off=second // 10 % 2 * 12 * HOURS)
+    ]
+    assert 10 <= most_in(WINDOW, times) <= 10 + 10
+    assert throttle.wait(bucket, at(2 * WINDOW)) <= 150
+    assert guesses(throttle, bucket, [2 * WINDOW + 150]) == 1
 
 
 def test_a_source_that_is_only_asked_about_is_mended(throttle: Throttle) -> None:

@@ -44,7 +44,7 @@ def test_a_flood_of_invented_names_shuts_out_fewer_than_one_in_a_hundred(
     flood = [kind.bucket(f"invented {number}") for number in range(FLOOD)]
     numbers = throttle._read(full)
     for each in flood:  # what as many tries leave behind
-        throttle._write(each, (0,), numbers)
+        throttle._write(each, ((0, 0),), numbers)
     assert not any(passes(throttle, each) for each in flood[::1000])
     assert not passes(throttle, full)
     assert passed(throttle, nearly, times=[0, 0]) == 1

@@ -2,7 +2,8 @@
 
 A limit is one number. With a refill it is the time, in microseconds, until which its places are
 used: each place taken moves it on by one refill, up to *burst* refills ahead of now. Without a
-refill it is how many places are used.
+refill it is how many places are used. A time that is too far ahead for the clock that reads it is
+set aside: if it were forgotten, a guesser could use two clocks in turn without end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from schoolauth.ports import NEVER, Bucket, Limit, Refusal
 
 Operation = Literal["take", "count", "give_back", "wait", "clear"]
 """The calls of a `Throttle`; ``count`` is a `take` even if full."""
-Numbers = tuple[int, ...]
+Number = tuple[int, int]
+"""The number of a limit, and what is set aside; 0 for nothing."""
+Numbers = tuple[Number, ...]
 """What a store keeps of a bucket: a number for each limit, in their order; () for nothing."""
 Held = Mapping[str, Numbers]
 """The numbers of each bucket, by its key."""
@@ -71,7 +74,7 @@ def decide(
     changed: dict[str, Numbers] = {}
     for bucket in buckets:
         before = held.get(bucket.key, ())
-        padded = (*before, *[0] * len(bucket.limits))
+        padded = (*before, *[(0, 0)] * len(bucket.limits))
         pairs = zip(bucket.limits, padded, strict=False)
         judged = [_judge(operation, limit, number, now) for limit, number in pairs]
         numbers, changed[bucket.key], waits = zip(*judged, strict=True)
@@ -84,27 +87,33 @@ def decide(
     return refusal, mended if keep else changed
 
 
-def _judge(operation: Operation, limit: Limit, number: int, now: int) -> tuple[int, int, int]:
-    """Return the *number*, mended; what it becomes; and after how many seconds there is a place."""
+def _judge(
+    operation: Operation, limit: Limit, held: Number, now: int
+) -> tuple[Number, Number, int]:
+    """Return the number, mended; what it becomes; and after how many seconds there is a place."""
+    number, aside = held
     empty, step = (0, 1) if limit.refill is None else (now, limit.refill // MICROSECOND)
     full = empty + limit.burst * step
     if number > full + CLOCKS_DIFFER:
-        number = full
+        number, aside = full, number
+    elif aside <= full + CLOCKS_DIFFER:  # 0, or of this clock, which is ahead of another
+        number, aside = max(number, aside), 0
+    elif number <= empty:
+        aside = 0
     if operation == "clear":
-        changed = 0
+        changed = aside = 0
     elif operation == "give_back":
         changed = min(number, max(number - step, empty))
     else:
         changed = min(max(number, empty) + step, max(number, full))
     late = max(number, empty) + step - full
-    if late <= 0:
-        return number, changed, 0
-    return number, changed, NEVER if limit.refill is None else -(-late // SECOND)
+    seconds = NEVER if limit.refill is None else -(-late // SECOND)
+    return (number, aside), (changed, aside), seconds if late > 0 else 0
 
 
 def over_at(bucket: Bucket, numbers: Numbers) -> int:
     """Return the time from which nothing of *numbers* counts, so that a store may forget them."""
     return max(
         FOREVER if limit.refill is None and number > 0 else number
-        for limit, number in zip(bucket.limits, numbers, strict=True)
+        for limit, (number, _) in zip(bucket.limits, numbers, strict=True)
     )

@@ -65,13 +65,13 @@ class MemoryThrottle(BaseThrottle):
         if not bucket.invented:
             return self._exact.get(bucket.key, (0, ()))[1]
         cells = self._cells(bucket)
-        return tuple(min(row[place] for row, place in pair) * SECOND for pair in cells)
+        return tuple((min(row[place] for row, place in pair) * SECOND, 0) for pair in cells)
 
     def _write(self, bucket: Bucket, held: Numbers, numbers: Numbers) -> None:
         if not bucket.invented:
             self._exact[bucket.key] = (over_at(bucket, numbers), numbers)
             return
-        for pair, before, after in zip(self._cells(bucket), held, numbers, strict=True):
+        for pair, (before, _), (after, _) in zip(self._cells(bucket), held, numbers, strict=True):
             old, new = before // SECOND, min(-(-after // SECOND), _LAST)
             for row, place in pair:
                 # a cell that is further ahead is another key's too, and stays as it is

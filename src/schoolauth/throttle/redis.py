@@ -15,8 +15,8 @@ from schoolauth.model.user import to_micros
 from schoolauth.ports import NEVER, Bucket, Refusal
 from schoolauth.throttle.counter import CLOCKS_DIFFER, MICROSECOND, SECOND, BaseThrottle, Operation
 
-# The arithmetic of `counter`, where nothing comes between reading and writing. A key that no limit
-# asks for any more lives two minutes longer; by a clock that was given, which may stand, a day.
+# The arithmetic of `counter`. A key lives two minutes longer than it counts; by a clock that was
+# given, which may stand, a day.
 _SCRIPT = """
 local op, now, grace, at = ARGV[1], tonumber(ARGV[2]), 120000, 3
 if op == 'clear' then redis.call('DEL', unpack(KEYS)) return {0, 0} end
@@ -26,20 +26,28 @@ if now then grace = 86400000 else
 end
 local full, longest, rows = 0, 0, {}
 for k, key in ipairs(KEYS) do
-  local held, row = {}, {kept = {}, new = {}, mended = false, forever = false}
+  local held, row = {}, {kept = {}, new = {}, aside = {}, mended = false, forever = false}
   for number in string.gmatch(redis.call('GET', key) or '', '%d+') do
     held[#held + 1] = tonumber(number)
   end
   for n = 1, tonumber(ARGV[at]) do
     local burst, refill = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-    local empty, step = now, refill
+    local before, set_aside = held[2 * n - 1] or 0, held[2 * n] or 0
+    local number, aside, empty, step = before, set_aside, now, refill
     if refill == 0 then empty, step = 0, 1 end
-    local most, number = empty + burst * step, held[n] or 0
-    if number > most + DIFFER then number, row.mended = most, true end
+    local most = empty + burst * step
+    if number > most + DIFFER then
+      number, aside = most, number
+    elseif aside <= most + DIFFER then
+      number, aside = math.max(number, aside), 0
+    elseif number <= empty then
+      aside = 0
+    end
+    row.mended = row.mended or number ~= before or aside ~= set_aside
     local late = math.max(number, empty) + step - most
     if late > 0 and refill == 0 then late = FOREVER end
     if late > longest then full, longest = k, late end
-    row.kept[n] = number
+    row.kept[n], row.aside[n] = number, aside
     if op == 'give_back' then
       row.new[n] = math.min(number, math.max(number - step, empty))
     else
@@ -55,7 +63,7 @@ for k, key in ipairs(KEYS) do
   local row, over, texts = rows[k], now, {}
   if row.mended or not only_mend then
     for n, number in ipairs(only_mend and row.kept or row.new) do
-      over, texts[n] = math.max(over, number), string.format('%.0f', number)
+      over, texts[n] = math.max(over, number), string.format('%.0f %.0f', number, row.aside[n])
     end
     local life = row.forever and {} or {'PX', math.ceil((over - now) / 1000) + grace}
     redis.call('SET', key, table.concat(texts, ' '), unpack(life))

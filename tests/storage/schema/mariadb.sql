@@ -62,7 +62,7 @@ CREATE TABLE schoolauth_gate (
 
 CREATE TABLE schoolauth_counts (
   bucket VARCHAR(100) COLLATE utf8mb4_nopad_bin NOT NULL,
-  numbers VARCHAR(100) NOT NULL,
+  numbers VARCHAR(200) NOT NULL,
   over_at BIGINT NOT NULL,
   CONSTRAINT pk_schoolauth_counts PRIMARY KEY (bucket)
 )ENGINE=InnoDB CHARSET=utf8mb4;

@@ -182,7 +182,7 @@ def build_tables(
     counts = table(
         "counts",
         Column("bucket", ExactText(100), nullable=False),
-        Column("numbers", String(100), nullable=False),
+        Column("numbers", String(200), nullable=False),
         Column("over_at", BigInteger, nullable=False),
         PrimaryKeyConstraint("bucket", name=named("pk", "counts")),
         Index(named("ix", "counts_over_at"), "over_at"),

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, bindparam, delete, select, text, update
+from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, select, text
 
 from schoolauth.errors import NotConfigured, SchoolAuthError, StaleUser, StorageUnavailable
 from schoolauth.model.arguments import require_kind
@@ -36,10 +36,9 @@ _CLOCKS = {
 class SqlThrottle(BaseThrottle):
     """Counts tries in the database, shared by every process that has its tables.
 
-    A change locks the rows of its buckets in the order of their keys, makes those that are missing,
-    and writes all of them or none. With an `Engine` as *bind* what it counts outlives a rollback of
-    the host; with a `Connection` or a `Session` it is part of the host's transaction. The time is
-    the server's own.
+    The rows of a try's buckets are locked in the order of their keys. With an `Engine` as *bind*
+    counts outlive a rollback of the host; with a `Connection` or a `Session` they are part of its
+    transaction. The time is the server's own.
 
     Args:
         bind: of the database with the tables that `create_tables` makes.
@@ -56,13 +55,11 @@ class SqlThrottle(BaseThrottle):
             require_kind(tables, Tables, "tables")
         self._counts = counts = (tables or standard_tables()).counts
         this, over = counts.c.bucket == bindparam("key"), counts.c.over_at < bindparam("before")
-        self._update = (
-            update(counts)
-            .where(this)
-            .values(numbers=bindparam("new_numbers"), over_at=bindparam("new_over_at"))
+        self._update = (counts.update().where(this)).values(
+            numbers=bindparam("new_numbers"), over_at=bindparam("new_over_at")
         )
         self._over = select(counts.c.bucket).where(over).limit(_PRUNE_MOST)
-        self._delete = delete(counts).where(this, over)
+        self._delete = counts.delete().where(this, over)
         self._until_prune = 0
 
     def _do(
@@ -71,7 +68,7 @@ class SqlThrottle(BaseThrottle):
         if not buckets:
             return None
         if operation == "wait":  # a plain read will do, unless a wrong clock is to be mended
-            held, moment = self._binding.read(lambda c: self._read(c, buckets, now))
+            held, moment = self._binding.read(lambda c: self._read(c, buckets, now, lock=False))
             refusal, mended = decide(operation, buckets, held, moment)
             if not mended:
                 return refusal
@@ -88,7 +85,7 @@ class SqlThrottle(BaseThrottle):
             rows = [
                 {
                     "key": bucket.key,
-                    "new_numbers": " ".join(map(str, numbers[bucket.key])),
+                    "new_numbers": " ".join(f"{one} {two}" for one, two in numbers[bucket.key]),
                     "new_over_at": over_at(bucket, numbers[bucket.key]),
                 }
                 for bucket in ordered
@@ -111,23 +108,17 @@ class SqlThrottle(BaseThrottle):
         raise StorageUnavailable
 
     def _read(
-        self,
-        connection: Connection,
-        buckets: Sequence[Bucket],
-        now: datetime | None,
-        *,
-        lock: bool = False,
+        self, connection: Connection, buckets: Sequence[Bucket], now: datetime | None, lock: bool
     ) -> tuple[Held, int]:
         """Return the numbers of *buckets* and the time, after their rows are locked if asked."""
-        table = connection.dialect.identifier_preparer.format_table(self._counts)
-        bounded = getattr(connection.dialect, "is_mariadb", False) and not self._binding.joined
         make, read, read_locked = _statements(
-            table, connection.dialect.name, len(buckets), bounded=bounded
+            self._counts, connection.dialect, len(buckets), not self._binding.joined
         )
         keys = {f"key_{number}": bucket.key for number, bucket in enumerate(buckets)}
         found = connection.execute(make if lock else read, keys)
         rows = (found if found.returns_rows else connection.execute(read_locked, keys)).all()
-        held = {key: tuple(map(int, numbers.split())) for key, numbers, _ in rows}
+        texts = ((key, map(int, numbers.split())) for key, numbers, _ in rows)
+        held = {key: tuple(zip(each, each, strict=True)) for key, each in texts}
         if now is not None:
             return held, to_micros(now)
         return held, max([clock or 0 for *_, clock in rows], default=0) or time.time_ns() // 1000
@@ -150,22 +141,23 @@ class SqlThrottle(BaseThrottle):
                 self._binding.write(work, stale=True)
 
 
-@cache
+@lru_cache
 def _statements(
-    table: str, dialect_name: str, count: int, *, bounded: bool
+    counts: Table, dialect: Dialect, count: int, bounded: bool
 ) -> tuple[TextClause, TextClause, TextClause]:
     """Return what makes and locks so many rows, what reads them, and what reads them locked."""
     keys = [f":key_{number}" for number in range(count)]
-    columns = f"bucket, numbers, {_CLOCKS.get(dialect_name, _CLOCKS['mysql'])}"
+    table = dialect.identifier_preparer.format_table(counts)
+    columns = f"bucket, numbers, {_CLOCKS.get(dialect.name, _CLOCKS['mysql'])}"
     rows = "(bucket, numbers, over_at) VALUES " + ", ".join(f"({key}, '', 0)" for key in keys)
     make = f"INSERT INTO {table} {rows} ON DUPLICATE KEY UPDATE numbers = numbers"
-    if bounded:  # MariaDB waits 50 s for a lock, and takes its bound in the statement alone
+    if bounded and getattr(dialect, "is_mariadb", False):  # its own bound is 50 s
         make = f"SET STATEMENT innodb_lock_wait_timeout={LOCK_SECONDS} FOR {make}"
     read = f"SELECT {columns} FROM {table} WHERE bucket IN ({', '.join(keys)})"  # noqa: S608 # our own names
     locked = f"{read} FOR UPDATE"
-    if dialect_name in ("postgresql", "sqlite"):
+    if dialect.name in ("postgresql", "sqlite"):
         unchanged = "ON CONFLICT (bucket) DO UPDATE SET numbers = held.numbers"
         make, locked = f"INSERT INTO {table} AS held {rows} {unchanged}", read
-    if dialect_name == "postgresql":
+    if dialect.name == "postgresql":
         make += f" RETURNING {columns}"
     return text(make), text(read), text(locked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schoolauth.testing.behaviour import equal, expect
-from schoolauth.testing.throttle.buckets import at, both, passed, passes
+from schoolauth.testing.throttle.buckets import at, both, bucket, passed, passes
 from schoolauth.testing.throttle.contract import Make, behaviour
 
 YEARS = 10 * 366 * 24 * 60 * 60
@@ -60,3 +60,14 @@ def _(make: Make) -> None:
         expect(waited or not passes(throttle, name), "A try passed when the clock was set right.")
         told = passed(throttle, name, times=[99, 100, 100])
         equal(told, 1, "how many pass until one refill after the clock was set right")
+
+
+@behaviour("clock.apart")
+def _(make: Make) -> None:
+    """A guesser who uses two clocks in turn, hours apart, has the places of both and no more."""
+    throttle, name = make.new(), bucket()
+    told = passed(throttle, name, times=(t + t % 2 * HALF_A_DAY for t in range(100)))
+    expect(told <= 6, f"{told} tries passed within 100 s, where each of two clocks has 3 places.")
+    wait = throttle.wait(name, at(100))
+    expect(wait <= 100, f"The wait is {wait} s after the clock was set right.")
+    equal(passed(throttle, name, times=[200]), 1, "how many pass one refill later")

@@ -73,14 +73,24 @@ class MendsOnPaper(BrokenThrottle):
 class MendsWithoutCare(BrokenThrottle):
     """Forgets what a wrong clock has written: whenever it jumps, all places are free."""
 
-    caught_by = ("clock.wrong",)
+    caught_by = ("clock.wrong", "clock.apart")
 
     def _do(self, operation: Operation, buckets: Buckets, now: Now) -> Refusal | None:
         self._most = to_micros(now or START) + 60 * 60 * counter.SECOND
         return self.does(operation, buckets, now)
 
     def _read(self, bucket: Bucket) -> Numbers:
-        return tuple(0 if number > self._most else number for number in super()._read(bucket))
+        held = super()._read(bucket)
+        return tuple((0, 0) if number > self._most else (number, aside) for number, aside in held)
+
+
+class KnowsOneClock(BrokenThrottle):
+    """Forgets what a wrong clock has counted, once it is full as of now: two clocks, no limit."""
+
+    caught_by = ("clock.apart",)
+
+    def _write(self, bucket: Bucket, held: Numbers, numbers: Numbers) -> None:
+        super()._write(bucket, held, tuple((number, 0) for number, _ in numbers))
 
 
 class ChecksThenActs(BrokenThrottle):
@@ -136,6 +146,7 @@ ALL: tuple[type[BrokenThrottle], ...] = (
     TrustsNoOtherClock,
     MendsOnPaper,
     MendsWithoutCare,
+    KnowsOneClock,
     ChecksThenActs,
     CountsTheRefused,
     DropsUnderPressure,

@@ -59,7 +59,8 @@ class BanksWhatComesBack(BrokenThrottle):
 
     def _do(self, operation: Operation, buckets: Buckets, now: Now) -> Refusal | None:
         if operation == "give_back":
-            self._banked |= {each.key for each in buckets if not any(self._read(each))}
+            empty = ((), ((0, 0),))
+            self._banked |= {each.key for each in buckets if self._read(each) in empty}
         instead = [wider(each) if each.key in self._banked else each for each in buckets]
         return self.does(operation, buckets, now, instead)
 
