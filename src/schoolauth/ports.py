@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from schoolauth.model.change import Change, HistoryQuery, Page, UserQuery
@@ -225,71 +224,86 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251 # the one place where the clock is asked
 
 
-UNDECIDED_SECONDS = 30
-"""After so many seconds without a word about it, an attempt counts as failed."""
+NEVER = 10 * 365 * 24 * 60 * 60
+"""The seconds to wait, ten years, where no time frees a place and only `Throttle.clear` does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most *attempts* within *seconds*."""
+    """Holds *burst* places; a used one is free again after *refill*, one place at a time.
 
-    attempts: int
-    seconds: int
+    So at most ``burst + window / refill`` tries pass in any window. With *refill* None a place
+    stays used until it is given back or cleared.
+    """
+
+    burst: int
+    refill: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is counted together: *key* is a keyed digest, and every one of *limits* holds.
+    """What is counted together; every one of *limits* holds.
 
-    A success clears it if *cleared_by_success*, and gives back only its own place otherwise.
+    Args:
+        key: a keyed digest with a prefix, at most 100 characters of ASCII.
+        limits: always the same ones, in the same order, for the same key.
+        invented: whether strangers can make up as many keys of this kind as they like. A store
+            with little room may then count two keys as one, and must not forget either.
+
+    Raises:
+        ValueError: if *invented* keys have a limit without a refill: they would stay for ever.
     """
 
     key: str
     limits: tuple[Limit, ...]
-    cleared_by_success: bool = True
+    invented: bool = False
 
-
-class Outcome(enum.Enum):
-    """How a reserved attempt ended."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    NOT_TRIED = "not_tried"
+    def __post_init__(self) -> None:
+        if self.invented and any(limit.refill is None for limit in self.limits):
+            raise ValueError("an invented bucket needs limits with a refill")
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
-    """A place held in every bucket of *buckets*, or, with *retry_after* set, in none.
+class Refusal:
+    """The full bucket with the longest wait, and after how many whole seconds it has a place."""
 
-    *first_refusal* is true for the first refusal of a full bucket's window.
-    """
-
-    id: str
-    buckets: tuple[Bucket, ...]
-    retry_after: int | None = None
-    first_refusal: bool = False
+    bucket: Bucket
+    seconds: int
 
 
 class Throttle(Protocol):
-    """Counts attempts before they are verified, so that no crowd slips past the limit.
+    """Counts tries before they are verified; safe to use from many threads.
 
-    Places undecided for 30 seconds count as failed. Where only undecided attempts fill a bucket,
-    `reserve` waits for them, for a bounded time. Any call may raise `StorageUnavailable`: what
-    could not be reserved is not tried, and what could not be settled will count as failed.
+    *now* is the time to count by, and is used as it is; None means the store's own clock, which is
+    the same for all processes that share the store. A number that is ahead of *now* by more than
+    its limit allows and 2 minutes comes from a wrong clock: the store writes it back as full as of
+    now, also when the try is refused. Any call may raise `StorageUnavailable`: what could not be
+    counted is not tried.
     """
 
-    def reserve(self, buckets: Sequence[Bucket], now: datetime, /) -> Reservation:
-        """Hold a place in every bucket, or say after how many seconds to come back."""
+    def take(
+        self,
+        buckets: Sequence[Bucket],
+        now: datetime | None = None,
+        /,
+        *,
+        even_if_full: bool = False,
+    ) -> Refusal | None:
+        """Take a place in every bucket, or in none and return why; no two have the same key.
+
+        What is never given back counts. With *even_if_full* nothing is refused, and a full bucket
+        stays full from now on.
+        """
         ...
 
-    def settle(self, reservation: Reservation, outcome: Outcome, now: datetime, /) -> None:
-        """Say how the attempt ended; a second word about the same reservation is ignored."""
+    def give_back(self, buckets: Sequence[Bucket], now: datetime | None = None, /) -> None:
+        """Give back one place of every bucket; more than was taken frees nothing else."""
         ...
 
-    def peek(self, bucket: Bucket, now: datetime, /) -> int:
-        """Return after how many seconds *bucket* has a free place, 0 for now."""
+    def wait(self, bucket: Bucket, now: datetime | None = None, /) -> int:
+        """Return after how many whole seconds *bucket* has a free place, 0 for now."""
         ...
 
-    def clear(self, key: str, /) -> None:
-        """Forget every attempt of the bucket with this *key*."""
+    def clear(self, buckets: Sequence[Bucket], /) -> None:
+        """Free every place of these buckets, and of no other."""
         ...

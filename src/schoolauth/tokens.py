@@ -16,7 +16,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from schoolauth.errors import NotConfigured, Refused, TokenRefused
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId
-from schoolauth.model.token import Approver, RecoveryClaims, TokenClaims, TokenPurpose
+from schoolauth.model.token import Approver, DeviceClaims, RecoveryClaims, TokenClaims, TokenPurpose
 from schoolauth.model.user import from_micros, to_micros
 
 Purpose = TypeVar("Purpose", bound=str)
@@ -24,6 +24,7 @@ Claims = TypeVar("Claims")
 KEY_MIN_BYTES = 32
 _TOKEN_MAX = 4096
 _RECOVERY = "recovery"
+_DEVICE = "device"
 
 
 class _Serializer(URLSafeSerializer):
@@ -60,7 +61,7 @@ class Tokens:
                 salt=f"schoolauth.{purpose}",
                 signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
             )
-            for purpose in (*get_args(TokenPurpose), _RECOVERY)
+            for purpose in (*get_args(TokenPurpose), _RECOVERY, _DEVICE)
         }
 
     def issue(self, claims: TokenClaims) -> str:
@@ -92,6 +93,18 @@ class Tokens:
         }
         return self._signed(_RECOVERY, payload)
 
+    def issue_device(self, claims: DeviceClaims) -> str:
+        """Return the signed text of a known browser."""
+        payload = {
+            "p": _DEVICE,
+            "u": claims.user.key,
+            "e": claims.epoch,
+            "n": claims.nonce,
+            "d": list(claims.names),
+            "x": to_micros(claims.expires_at) // 1000,
+        }
+        return self._signed(_DEVICE, payload)
+
     def _signed(self, purpose: str, payload: Mapping[str, Any]) -> str:
         token = self._serializers[purpose].dumps(payload)
         return token if isinstance(token, str) else token.decode()
@@ -114,6 +127,14 @@ class Tokens:
             TokenRefused: with the reason ``invalid``.
         """
         return self._read(token, (_RECOVERY,), _recovery_claims)
+
+    def read_device(self, token: str) -> DeviceClaims:
+        """Return what the token of a known browser says, as `read` does.
+
+        Raises:
+            TokenRefused: with the reason ``invalid``.
+        """
+        return self._read(token, (_DEVICE,), _device_claims)
 
     def _read(
         self,
@@ -169,6 +190,16 @@ def _claims(purpose: TokenPurpose, payload: Mapping[str, Any]) -> TokenClaims:
         expires_at=from_micros(payload["x"] * 1000),
         sent_to=payload.get("a"),
         new_email=payload.get("m"),
+    )
+
+
+def _device_claims(_: str, payload: Mapping[str, Any]) -> DeviceClaims:
+    return DeviceClaims(
+        user=UserId.parse(payload["u"]),
+        epoch=payload["e"],
+        nonce=payload["n"],
+        names=tuple(payload["d"]),
+        expires_at=from_micros(payload["x"] * 1000),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from redis import Redis
 from sqlalchemy import create_engine
 
 from schoolauth import QueuedMailer, SchoolAuth, StorageUnavailable
@@ -19,7 +20,7 @@ from schoolauth.aio import AsyncSchoolAuth
 from schoolauth.mail.smtp import SmtpMailer
 from schoolauth.ports import Mailer, Store, Throttle
 from schoolauth.storage.sql import SqlThrottle
-from schoolauth.throttle.limits import LimitsThrottle
+from schoolauth.throttle.redis import RedisThrottle
 from tests.attacks.canaries import in_our_frames, outcome, told, with_locals
 from tests.attacks.operations import ADDRESS, OPERATIONS, SECRET, Faces
 from tests.attacks.rewound import Rewound, note_tokens
@@ -247,7 +248,7 @@ def test_a_mail_server_that_refuses_has_nothing_told_on(
 # --- A throttle that does not answer ----------------------------------------------------------
 
 AWAY: dict[str, Callable[[], Throttle]] = {
-    "redis": lambda: LimitsThrottle(f"redis://mailer:{OPEN_SESAME}@127.0.0.1:1/0"),
+    "redis": lambda: RedisThrottle(Redis.from_url(f"redis://mailer:{OPEN_SESAME}@127.0.0.1:1/0")),
     "postgresql": lambda: SqlThrottle(
         create_engine(f"postgresql+psycopg://someone:{OPEN_SESAME}@127.0.0.1:1/nowhere")
     ),

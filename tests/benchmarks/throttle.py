@@ -1,8 +1,9 @@
-"""What one counted attempt costs, beside a single row written to the same store.
+"""What a counted try costs on each store, beside the least that such a store can do.
 
-``python -m tests.benchmarks.throttle``: an attempt as a sign-in makes it, with a name and a source
-in one reservation and the account in another, reserved and settled. Every attempt has a name of its
-own and succeeds, or a wrong password meets a full name. What a sign-in writes anyway is not in it.
+``python -m tests.benchmarks.throttle``: `take` and `give_back` for one name, for a name with a
+source and for an account; a refusal of each kind; and `wait`. The floor of a database is a SELECT
+and an INSERT, as an event is read and written; that of Redis an EVAL that reads and writes a key;
+that of memory a look into a dict and a write. All cases of a table take turns in one process.
 """
 
 from __future__ import annotations
@@ -11,96 +12,87 @@ import itertools
 import os
 import secrets
 from collections.abc import Callable
-from typing import Any
 
-from limits.storage import RedisStorage
+from redis import Redis
 from sqlalchemy import Engine, text
 
-from schoolauth.ports import Bucket, Outcome, Throttle
-from schoolauth.service.attempts import ACCOUNT_LIMITS, SOURCE_LIMITS
+from schoolauth.ports import Bucket, Throttle
 from schoolauth.storage.sql import SqlThrottle
-from schoolauth.testing.throttle.attempts import at
-from schoolauth.throttle import MemoryThrottle
-from schoolauth.throttle.limits import LimitsThrottle
+from schoolauth.testing.throttle.buckets import at
+from schoolauth.throttle import MemoryThrottle, policy
+from schoolauth.throttle.redis import RedisThrottle
 from tests.benchmarks.measure import CONTROL, in_turn, report
 from tests.benchmarks.stage import databases, new_engine
 
-FLOOR = "one row of the store, read and written"
 ROUNDS, CALLS = 200, 5
 
 
-def attempt(throttle: Throttle, name: str, outcome: Outcome) -> None:
-    """Count one attempt, as `SchoolAuth.log_in` does."""
-    source = Bucket("source", SOURCE_LIMITS, cleared_by_success=False)
-    made = throttle.reserve([source, Bucket(name, ACCOUNT_LIMITS)], at(0))
-    if made.retry_after is None:
-        account = throttle.reserve([Bucket(f"account {name}", ACCOUNT_LIMITS)], at(0))
-        throttle.settle(made, outcome, at(0))
-        throttle.settle(account, outcome, at(0))
+def compare(title: str, throttle: Throttle, floor: Callable[[], object], name: str) -> None:
+    """Print what tries cost on *throttle*, against *floor*, whose *name* says what it does."""
+    digests = (secrets.token_hex(16) for _ in itertools.repeat(None))
+    one, account = policy.NAME.bucket("one"), policy.ACCOUNT.bucket("one")
+    source = policy.SOURCE.bucket("school")
+    full, full_account = policy.NAME.bucket("full"), policy.ACCOUNT.bucket("full")
+    for _ in range(9):
+        throttle.take([full, full_account], at(0))
 
-
-def compare(title: str, throttle: Throttle, floor: Callable[[], object]) -> None:
-    """Print what attempts cost on *throttle*, against *floor*."""
-    names = (secrets.token_hex(16) for _ in itertools.repeat(None))
-    one = Bucket("alone", ACCOUNT_LIMITS)
-    for _ in range(10):
-        attempt(throttle, "full", Outcome.FAILED)
-
-    def alone() -> None:
-        throttle.settle(throttle.reserve([one], at(0)), Outcome.NOT_TRIED, at(0))
+    def taken_and_given_back(*buckets: Bucket) -> None:
+        throttle.take(buckets, at(0))
+        throttle.give_back(buckets, at(0))
 
     cases: dict[str, Callable[[], object]] = {
-        FLOOR: floor,
+        name: floor,
         CONTROL: floor,
-        "one bucket, reserved and settled": alone,
-        "a sign-in: three buckets, two reservations": lambda: attempt(
-            throttle, next(names), Outcome.SUCCEEDED
-        ),
-        "a guess at a full name, refused": lambda: attempt(throttle, "full", Outcome.FAILED),
+        "a name: take": lambda: throttle.take([policy.NAME.bucket(next(digests))], at(0)),
+        "a name: take, give_back": lambda: taken_and_given_back(one),
+        "a name and a source: take, give_back": lambda: taken_and_given_back(one, source),
+        "an account: take, give_back": lambda: taken_and_given_back(account),
+        "a full name: refused": lambda: throttle.take([full], at(0)),
+        "a full account: refused": lambda: throttle.take([full_account], at(0)),
+        "a source: wait": lambda: throttle.wait(source, at(0)),
     }
-    report(title, in_turn(cases, rounds=ROUNDS, calls=CALLS), floor=FLOOR)
+    report(title, in_turn(cases, rounds=ROUNDS, calls=CALLS), floor=name)
 
 
 def sql_floor(engine: Engine) -> Callable[[], object]:
-    """Return a call that reads and updates one row, each in a transaction of its own."""
+    """Return a call that reads a row and adds one, each in a transaction of its own."""
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE floor (id INTEGER PRIMARY KEY, n INTEGER)"))
-        connection.execute(text("INSERT INTO floor VALUES (1, 0)"))
+        connection.execute(text("CREATE TABLE floor (id VARCHAR(40) PRIMARY KEY, n INTEGER)"))
     read = text("SELECT n FROM floor WHERE id = :id")
-    write = text("UPDATE floor SET n = n + 1 WHERE id = :id")
+    add = text("INSERT INTO floor (id, n) VALUES (:id, 1)")
 
     def run() -> None:
+        key = {"id": secrets.token_hex(16)}
         with engine.connect() as connection:
-            connection.execute(read, {"id": 1}).first()
+            connection.execute(read, key).first()
         with engine.begin() as connection:
-            connection.execute(write, {"id": 1})
+            connection.execute(add, key)
 
     return run
 
 
 def main() -> None:
-    """Print a table for each throttle whose store answers."""
+    """Print a table for each store that answers."""
     counts: dict[str, int] = {}
 
     def in_a_dict() -> None:
         counts["one"] = counts.get("one", 0) + 1
 
-    compare("In memory", MemoryThrottle(), in_a_dict)
+    compare("In memory", MemoryThrottle(), in_a_dict, "a dict, read and written")
     with databases() as made:
         for store in ("sqlite", "postgresql", "mariadb"):
             engine = new_engine(made, store)
             if engine is not None:
-                compare(f"On {store}", SqlThrottle(engine), sql_floor(engine))
-    uri = os.environ.get("SCHOOLAUTH_TEST_REDIS", "redis://127.0.0.1:6379/0")
-    client: Any = RedisStorage(uri).get_connection()
-    key = f"schoolauth_bench_{secrets.token_hex(4)}"
+                compare(f"On {store}", SqlThrottle(engine), sql_floor(engine), "SELECT and INSERT")
+    client = Redis.from_url(os.environ.get("SCHOOLAUTH_TEST_REDIS", "redis://127.0.0.1:6379/0"))
+    prefix = f"schoolauth_bench_{secrets.token_hex(4)}"
+    script = client.register_script("redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 1)")
 
-    def redis_floor() -> None:
-        client.get(key)
-        client.set(key, "1", ex=60)
+    def in_redis() -> None:
+        script([f"{{{prefix}}}:floor"])
 
-    compare("On Redis", LimitsThrottle(uri, prefix=f"{key}_"), redis_floor)
-    for left in client.scan_iter(f"*{key}*"):
+    compare("On Redis", RedisThrottle(client, prefix=prefix), in_redis, "EVAL with GET and SET")
+    for left in client.scan_iter(f"{{{prefix}}}:*", count=1000):
         client.delete(left)
     client.close()
 

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from schoolauth import AuditEvent, MappingPlan, MisId, Role, RosterRow, User
-from schoolauth.service.attempts import ACCOUNT_LIMITS
-from schoolauth.throttle.tally import Tally
 from tests.fuzz.target import BETWEEN, Target, text_of
 from tests.service.world import make_world
 
-WORLD, NOW = make_world(), 1_788_253_200.0
+WORLD = make_world()
 TEACHER = WORLD.teacher(email="jess@hill.example.org", mis_id=MisId.parse("wg204nx:sims:7"))
 ROWS = [RosterRow("7", "Jess", "James-Hill"), RosterRow("8", "Ann", "Able", role=Role.TEACHER)]
 PLAN = WORLD.desk.plan_mapping(ROWS, source="sims")
@@ -81,14 +79,6 @@ def cursor(data: bytes) -> None:
             page(after=text_of(data))
 
 
-def tally(data: bytes) -> None:
-    """What the store of a shared throttle gives back is read again as the same."""
-    found = Tally.read(text_of(data), ACCOUNT_LIMITS)
-    found.age(NOW)
-    assert found.full_for(NOW) >= 0
-    assert Tally.read(found.text(), ACCOUNT_LIMITS) == found
-
-
 _RECORDS = tuple(event.to_record() for event in WORLD.desk.history(limit=50).items)
 _EVENTS = tuple(json.dumps(record).encode() for record in _RECORDS)
 _EVENT, _USER = _RECORDS[0], TEACHER.to_record(with_password=True)
@@ -114,16 +104,6 @@ RECORD_TARGETS: dict[str, Target] = {
     "mapping_plan_fields": Target(
         mapping_plan_fields,
         (b'given_name "A"\nline 7' + BETWEEN + b'key "2"\nuser_id "u"', b'role "slt"'),
-    ),
-    "tally": Target(
-        tally,
-        (
-            b"",
-            b'[86400,[1.0,2.0],{"a":3.0},4.0,{"b":2.0}]',
-            b"[99999999,[1.0],{},0.0,{}]",
-            f"[86400,[{NOW}],{{}},{NOW + 300},{{}}]".encode(),
-        ),
-        (ValueError,),
     ),
     "cursor": Target(cursor, (b"1", b"wg204nx_admin")),
 }

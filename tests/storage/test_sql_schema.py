@@ -81,24 +81,39 @@ def test_the_script_of_another_version() -> None:
         schema_sql("oracle")
 
 
-def test_the_step_from_version_1(store: str, bare: Engine, databases: Databases) -> None:
-    """A database of version 1 is told to be behind, and is today's after the step."""
+@pytest.mark.parametrize("since", [1, 2])
+def test_the_step_from_an_earlier_version(
+    store: str, since: int, bare: Engine, databases: Databases
+) -> None:
+    """An earlier database is told to be behind, and is today's after the step, with its rows.
+
+    Version 2 counted in a table of its own, which its processes may still use: it stays as it is.
+    """
     run_script(bare, schema_sql(store))
     (ann,) = save(SqlUserRepository(bare), a_full_user())
     with bare.begin() as connection:
-        standard_tables().throttle.drop(connection)
-    with pytest.raises(ContractBroken, match="schoolauth_throttle is missing"):
+        standard_tables().counts.drop(connection)
+        if since == 2:
+            connection.exec_driver_sql("CREATE TABLE schoolauth_throttle (bucket VARCHAR(64))")
+            connection.exec_driver_sql("INSERT INTO schoolauth_throttle VALUES ('name')")
+    with pytest.raises(ContractBroken, match="schoolauth_counts is missing"):
         verify_schema(bare)
-    run_script(bare, schema_sql(store, since=1))
+    run_script(bare, schema_sql(store, since=since))
     verify_schema(bare)
+    create_tables(bare)
     assert read(SqlUserRepository(bare), ann) == [ann]
     made, ours = inspect(bare), inspect(databases.engine(store))
+    assert made.has_table("schoolauth_throttle") == (since == 2)
     for ask in ("get_columns", "get_indexes", "get_pk_constraint"):
         mine, theirs = (
-            getattr(made, ask)("schoolauth_throttle"),
-            getattr(ours, ask)("schoolauth_throttle"),
+            getattr(made, ask)("schoolauth_counts"),
+            getattr(ours, ask)("schoolauth_counts"),
         )
         assert sorted(map(repr, mine)) == sorted(map(repr, theirs))
+    if since == 2:
+        with bare.connect() as connection:
+            old = connection.exec_driver_sql("SELECT bucket FROM schoolauth_throttle").all()
+        assert old == [("name",)]
 
 
 def test_mysql_and_mariadb_name_their_collations_differently() -> None:
@@ -122,7 +137,7 @@ def test_a_prefix_and_a_schema_of_the_hosts_own(databases: Databases) -> None:
     metadata = MetaData()
     tables = build_tables(metadata, prefix="staff_", schema="people")
     assert sorted(metadata.tables) == [
-        f"people.staff_{n}" for n in ("events", "gate", "schools", "throttle", "users")
+        f"people.staff_{n}" for n in ("counts", "events", "gate", "schools", "users")
     ]
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA people"))

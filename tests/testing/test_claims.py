@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,14 +14,11 @@ from schoolauth.model.change import Change
 from schoolauth.model.mail import MailMessage
 from schoolauth.model.names import SchoolCode
 from schoolauth.model.school import School
-from schoolauth.ports import Bucket, Reservation
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing import check_mailer
 from schoolauth.testing.behaviour import Maker
 from schoolauth.testing.directory import DIRECTORY
 from schoolauth.testing.mailer import MAILER
-from schoolauth.testing.throttle import THROTTLE
-from schoolauth.throttle import MemoryThrottle
 from tests.testing.broken.directory import BrokenDirectory
 from tests.testing.broken.joined import JoinableRepository
 from tests.testing.broken.mailer import BrokenMailer
@@ -144,15 +140,3 @@ def test_a_swap_that_is_refused_as_taken_is_noticed() -> None:
     assert sentence == "A swap of two addresses was refused as EmailTaken."
 
 
-class TellsPasses(MemoryThrottle):
-    """Calls an attempt that passes the first refusal."""
-
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        made = super().reserve(buckets, now)
-        return made if made.retry_after is not None else replace(made, first_refusal=True)
-
-
-def test_a_pass_that_is_told_as_a_refusal_is_noticed() -> None:
-    """Else a history would tell of floods that never were."""
-    sentence = fails(THROTTLE, "first_refusal.once", Maker(THROTTLE, TellsPasses))
-    assert sentence == "An attempt that passed is told as a refusal."

@@ -62,7 +62,7 @@ def users_alone() -> object:
 
 
 REPOSITORY = "which has none of the methods find, search, save and history"
-THROTTLE = "which has none of the methods reserve, settle, peek and clear"
+THROTTLE = "which has none of the methods take, give_back, wait and clear"
 PAIR = "instead of a directory and its repository"
 JUNK: dict[str, tuple[Check, Callable[[], object], str]] = {
     "dict": (check_repository, dict, f"something of the type dict, {REPOSITORY}."),

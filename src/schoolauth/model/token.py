@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from schoolauth.model.names import EmailAddress, SchoolCode, UserId, Username
+from schoolauth.model.user import User
 
 PasswordPurpose = Literal["password_reset", "create_password", "must_change"]
 MailedPurpose = Literal["password_reset", "create_password", "confirm_email"]
@@ -40,6 +41,25 @@ class PasswordTokenInfo:
     username: Username
     school: SchoolCode
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClaims:
+    """What the token of a known browser says. It proves nothing: it only has counts of its own.
+
+    *names* are digests of what people typed to sign in to the account; *nonce* tells the browser
+    from the account's others.
+    """
+
+    user: UserId
+    epoch: int
+    nonce: str
+    names: tuple[str, ...]
+    expires_at: datetime
+
+    def is_of(self, user: User) -> bool:
+        """Tell whether the browser was remembered for this account as it stands."""
+        return self.user == user.id and self.epoch == user.epoch
 
 
 @dataclass(frozen=True, slots=True)

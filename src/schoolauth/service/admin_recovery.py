@@ -70,7 +70,7 @@ class AdminRecovery(Service):
         core.need_mail("recovery", "password")
         known = core.need_schools().find([code]).get(code)
         admins = admins_of(core, code)
-        counted = core.attempts.count_recovery(code, source)
+        counted = core.attempts.count_recovery(code, email, source)
         asked = known if admins and counted.allowed else None
         request = _Request.begin(core, asked or _NOWHERE, admins, email, asker)
         letters = request.letters(core)

@@ -1,29 +1,30 @@
-"""Attempts are counted before they are made: by the typed name, the source and the account."""
+"""Tries are counted before they are verified, so that no crowd slips past a limit."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from schoolauth.errors import StorageUnavailable, Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
-from schoolauth.model.names import EmailAddress, SchoolCode, UserId
+from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.text import require_text
+from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
-from schoolauth.ports import Bucket, Clock, Limit, Outcome, Reservation, Throttle, UserRepository
-from schoolauth.tokens import Tokens
+from schoolauth.ports import Bucket, Clock, Refusal, SystemClock, Throttle, UserRepository
+from schoolauth.service.buckets import Buckets
+from schoolauth.workers import renew_in_children
 
-ACCOUNT_LIMITS = (Limit(10, 5 * 60), Limit(100, 24 * 60 * 60))
-SOURCE_LIMITS = (Limit(100, 5 * 60),)
-RESET_LIMITS = (Limit(3, 60 * 60),)
-ELSEWHERE_LIMITS = (Limit(50, 24 * 60 * 60),)
-"""How many keys of other schools' accounts one school may come upon in a day."""
-_FOR_GOOD = 10 * 366 * 24 * 60 * 60
-"""Seconds after which even a lock is forgotten: as good as never."""
-_DECOY_SECONDS = 10 * 60
-"""How long the lock of a name that nobody has is kept, lest invented names fill the throttle."""
+_HELD_AT_MOST = timedelta(seconds=25)
+"""A place that is held for longer is not given back: a try that hangs must not be free."""
+_TOLD_EVERY = timedelta(minutes=5)
+_TOLD_MOST = 10_000
 
 
 def require_source(source: str | None) -> None:
@@ -33,9 +34,9 @@ def require_source(source: str | None) -> None:
 
 
 class Asked(NamedTuple):
-    """Whether a mail that was asked for may go, and whether the history is to say that it was.
+    """Whether a mail that was asked for may go, and whether the history is to say so.
 
-    Of a flood under one name or from one source it says the first of a window, and no more.
+    During a flood the history says it once in 5 minutes.
     """
 
     allowed: bool
@@ -43,68 +44,93 @@ class Asked(NamedTuple):
 
 
 class Attempts:
-    """Makes the buckets of attempts, and holds their places while they are decided.
+    """Takes the places of tries, and clears counts.
 
-    After *lock_after* failures in a row an account is shut until `forget`; None: never.
+    Args:
+        throttle: has the places.
+        buckets: says what counts a try.
+        clock: tells the time. Where it is the system's, the throttle uses a clock of its own, which
+            is the same for all processes that share the throttle.
+        process: what this process knows of its own tries; made if not given.
     """
 
     def __init__(
-        self, throttle: Throttle, tokens: Tokens, clock: Clock, lock_after: int | None = None
+        self,
+        throttle: Throttle,
+        buckets: Buckets,
+        clock: Clock,
+        process: ProcessCounts | None = None,
     ) -> None:
+        self.buckets = buckets
+        self.clock = clock
+        self.process = process or ProcessCounts()
         self._throttle = throttle
-        self._tokens = tokens
-        self._clock = clock
-        self._lock_after = lock_after
 
-    def name_digest(self, text: str) -> str:
-        """Return the digest that stands for a typed name in events and buckets."""
-        return self._tokens.digest(f"name:{text}")
+    def within(self, throttle: Throttle) -> Attempts:
+        """Return the same on another throttle, such as one inside a transaction of the host."""
+        return Attempts(throttle, self.buckets, self.clock, self.process)
+
+    def take(self, buckets: Sequence[Bucket], *, even_if_full: bool = False) -> Refusal | None:
+        """Take a place in every bucket, or in none and return why."""
+        return self._throttle.take(buckets, self._now(), even_if_full=even_if_full)
+
+    def give_back(self, buckets: Sequence[Bucket]) -> None:
+        """Give back one place of every bucket."""
+        self._throttle.give_back(buckets, self._now())
+
+    def wait_for(self, buckets: Sequence[Bucket]) -> int:
+        """Return after how many seconds every bucket has a free place, 0 for now."""
+        return max((self._throttle.wait(bucket, self._now()) for bucket in buckets), default=0)
+
+    def clear(self, buckets: Sequence[Bucket]) -> None:
+        """Free every place of these buckets."""
+        self._throttle.clear(buckets)
 
     def begin(
         self,
         users: UserRepository,
-        name: str | None,
+        name: str,
         source: str | None,
-        *,
-        what: Literal["login", "token"] = "login",
+        device: DeviceClaims | None = None,
     ) -> OpenAttempt:
-        """Hold places for a try under *name* from *source*, before anything is looked up.
+        """Take a place for a try under *name*, before anything is looked up.
 
-        Sources are counted by *what* they try: a flood of passwords keeps no link back.
+        Args:
+            users: where a refusal is recorded.
+            name: what was typed, as it is looked up.
+            source: where the try comes from; only failed tries count for it.
+            device: a known browser. It has counts of its own; if they are full, or if it was not
+                remembered for *name*, the try counts like everybody's.
 
         Raises:
-            Throttled: if either is full; one event is written for each window.
+            Throttled: if the name is full or the source failed too often.
         """
-        buckets = self._source_buckets(what, source)
-        digest = self.name_digest(f"source:{source}" if name is None else name)
-        if name is not None:
-            buckets.append(Bucket(digest, ACCOUNT_LIMITS))
-        attempt = OpenAttempt(self._throttle, self._clock, digest)
-        refused = attempt.reserve(*buckets)
-        if refused is None:
-            return attempt
-        if refused.first_refusal:
-            event = LoginThrottled(at=self._clock.now(), name_digest=digest)
-            users.save(Change(events=[event]))
-        raise Throttled(refused.retry_after or 1)
+        attempt = OpenAttempt(self, users, name, source)
+        known = device is not None and self.buckets.knows(device, name)
+        if device is None or not known or not attempt.take_browser(device):
+            attempt.take_name()
+        return attempt
 
-    def join_account(self, attempt: OpenAttempt, user: User | None, name: str) -> bool:
-        """Hold a place with the account too; False if it is full. An unknown name has its decoy."""
-        return attempt.reserve(self._account_bucket(user.id if user else name)) is None
+    def reauthenticate(self, users: UserRepository, name: str) -> OpenAttempt:
+        """Return a try of somebody who is signed in: only the account counts it."""
+        return OpenAttempt(self, users, name, None)
 
-    def count_mail(self, user: User | None, name: str, source: str | None) -> Asked:
+    def count_mail(
+        self, user: User | None, name: str, source: str | None, device: DeviceClaims | None
+    ) -> Asked:
         """Count a mail that was asked for: too many are refused, and nobody is told."""
-        bucket = Bucket(self._tokens.digest(f"reset-name:{name}"), RESET_LIMITS)
-        asked = self._asked(bucket, *self._source_buckets("reset", source))
-        account = f"reset-account:{user.id.key}" if user else f"reset-nobody:{name}"
-        if asked.allowed and self._count(Bucket(self._tokens.digest(account), RESET_LIMITS)):
+        known = device is not None and user is not None and device.is_of(user)
+        if device is not None and known and self._fits(self.buckets.mails_of_browser(device)):
+            return Asked(allowed=True, recorded=True)
+        asked = self._asked(self.buckets.mails_of_name(name, source))
+        account = self.buckets.mails_of_account(user, name)
+        if asked.allowed and self.take(account, even_if_full=user is None) is not None:
             return Asked(allowed=False, recorded=True)  # whose name it is must not show
         return asked
 
-    def count_recovery(self, school: SchoolCode, source: str | None) -> Asked:
+    def count_recovery(self, school: SchoolCode, email: EmailAddress, source: str | None) -> Asked:
         """Count a request for an admin account: too many are refused, and nobody is told."""
-        bucket = Bucket(self._tokens.digest(f"recovery-school:{school.key}"), RESET_LIMITS)
-        return self._asked(bucket, *self._source_buckets("recovery", source))
+        return self._asked(self.buckets.recovery(school, email, source))
 
     def count_confirmation(self, user: User, email: EmailAddress) -> None:
         """Count a mail that *user* has sent to an address that is not theirs yet.
@@ -112,98 +138,150 @@ class Attempts:
         Raises:
             Throttled: if the account, or the address, had three within the hour.
         """
-        texts = (f"confirm-account:{user.id.key}", f"confirm-address:{email.key}")
-        refused = self._count(*(Bucket(self._tokens.digest(t), RESET_LIMITS) for t in texts))
+        refused = self.take(self.buckets.confirmation(user, email))
         if refused is not None:
-            raise Throttled(refused.retry_after or 1)
+            raise Throttled(refused.seconds)
+
+    def count_invitation(self, email: EmailAddress) -> int | None:
+        """Count a mail of a desk; return the seconds to wait if it is one too many, else None."""
+        refused = self.take(self.buckets.invitation(email))
+        return None if refused is None else refused.seconds
 
     def count_elsewhere(self, school: SchoolCode, number: int) -> int | None:
-        """Count keys of other schools' accounts that *school* came upon.
+        """Count keys of other schools' accounts that *school* has met.
 
         Return the seconds to wait if that was too much for a day, else None.
         """
-        bucket = Bucket(self._tokens.digest(f"elsewhere:{school.key}"), ELSEWHERE_LIMITS)
-        for _ in range(number):
-            refused = self._count(bucket)  # one by one: a list must not wait for its own places
+        for _ in range(number):  # one by one: all keys of a long list at once would never fit
+            refused = self.take(self.buckets.elsewhere(school))
             if refused is not None:
-                return refused.retry_after or 1
+                return refused.seconds
         return None
 
     def wait(self, user: User) -> int:
         """Return after how many seconds somebody may try to sign in to the account again."""
-        buckets = [self._account_bucket(user.id), *map(self._name_bucket, _names(user))]
-        return max(self._throttle.peek(bucket, self._clock.now()) for bucket in buckets)
+        return self.wait_for(self.buckets.everything(user))
 
     def forget(self, user: User) -> None:
         """Clear what was counted against the account, and against the names that it has."""
-        for bucket in (self._account_bucket(user.id), *map(self._name_bucket, _names(user))):
-            self._throttle.clear(bucket.key)
+        self.clear(self.buckets.everything(user))
 
     def try_to_forget(self, user: User) -> None:
         """Do as `forget`, if the throttle answers: what is written already must not fail by it."""
         with suppress(StorageUnavailable):
             self.forget(user)
 
-    def _asked(self, *buckets: Bucket) -> Asked:
-        refused = self._count(*buckets)
-        return Asked(refused is None, refused is None or refused.first_refusal)
+    def _now(self) -> datetime | None:
+        return None if isinstance(self.clock, SystemClock) else self.clock.now()
 
-    def _count(self, *buckets: Bucket) -> Reservation | None:
-        """Count what is no guess, so that no success clears it; return the refusal if too much."""
-        attempt = OpenAttempt(self._throttle, self._clock)
-        refused = attempt.reserve(*buckets)
-        attempt.settle(Outcome.FAILED)
-        return refused
+    def _fits(self, buckets: Sequence[Bucket]) -> bool:
+        return self.take(buckets) is None
 
-    def _name_bucket(self, name: str) -> Bucket:
-        return Bucket(self.name_digest(name), ACCOUNT_LIMITS)
-
-    def _account_bucket(self, account: UserId | str) -> Bucket:
-        if isinstance(account, UserId):
-            text, seconds = f"account:{account.key}", _FOR_GOOD
-        else:
-            text, seconds = f"nobody:{account}", _DECOY_SECONDS
-        limits: tuple[Limit, ...] = ACCOUNT_LIMITS
-        if self._lock_after is not None:  # a success clears the bucket: what counts is in a row
-            limits += (Limit(self._lock_after, seconds),)
-        return Bucket(self._tokens.digest(text), limits)
-
-    def _source_buckets(self, what: str, source: str | None) -> list[Bucket]:
-        if source is None:
-            return []
-        digest = self._tokens.digest(f"{what}-source:{source}")
-        return [Bucket(digest, SOURCE_LIMITS, cleared_by_success=False)]
-
-
-def _names(user: User) -> list[str]:
-    """Return what people type to sign in to the account."""
-    return [user.username.key] + ([user.email.key] if user.email else [])
+    def _asked(self, buckets: Sequence[Bucket]) -> Asked:
+        refused = self.take(buckets)
+        if refused is None:
+            return Asked(allowed=True, recorded=True)
+        first = self.process.is_first(refused.bucket.key, self.clock.now())
+        return Asked(allowed=False, recorded=first)
 
 
 class OpenAttempt:
-    """Places held for one try: given back at the end of the block unless it was decided."""
+    """One try. Its places are given back at the end of the block, unless it has failed."""
 
-    def __init__(self, throttle: Throttle, clock: Clock, name_digest: str = "") -> None:
-        self.name_digest = name_digest
-        self._throttle = throttle
-        self._clock = clock
-        self._held: list[Reservation] = []
+    def __init__(
+        self, attempts: Attempts, users: UserRepository, name: str, source: str | None
+    ) -> None:
+        self.name_digest = attempts.buckets.name_digest(name)
+        self.device: DeviceClaims | None = None
+        """The known browser that counts this try, if one does."""
+        self._attempts = attempts
+        self._users = users
+        self._name = name
+        self._name_bucket = attempts.buckets.name(name)
+        self._source = attempts.buckets.source(source)
+        self._held: list[Bucket] = []
+        self._since = attempts.clock.now()
+        self._under_way = False
 
-    def reserve(self, *buckets: Bucket) -> Reservation | None:
-        """Hold a place in every bucket; return the refusal if one is full."""
+    def take_browser(self, device: DeviceClaims) -> bool:
+        """Take a place of a known browser; False if it has none left."""
+        if self._take(self._attempts.buckets.browser(device)) is not None:
+            return False
+        self.device = device
+        return True
+
+    def take_name(self) -> None:
+        """Take a place of the typed name, if its source has not failed too often.
+
+        Raises:
+            Throttled: if either is full.
+        """
+        self.check_source()
+        refused = self._take([self._name_bucket])
+        if refused is not None:
+            # another try of this name may be right, and then gives its place back
+            waits = self._attempts.process.is_under_way(refused.bucket.key)
+            self._refuse(refused.bucket.key, 1 if waits else refused.seconds)
+        self._attempts.process.enter(self._name_bucket.key)
+        self._under_way = True
+
+    def take_account(self, user: User | None) -> bool:
+        """Take a place of the account; False if it is full. A decoy of nobody is never full.
+
+        Raises:
+            Throttled: if the known browser is of an older password, and the name is full.
+        """
+        buckets = self._attempts.buckets
+        if self.device is not None and (user is None or not self.device.is_of(user)):
+            self.device = None
+            self._give_back()
+            self.take_name()
+        if self.device is not None and user is not None:
+            return self._take(buckets.row(user)) is None
+        return self._take(buckets.account(user, self._name), even_if_full=user is None) is None
+
+    def check_source(self) -> None:
+        """Ask whether the source has failed too often; for a known browser it does not matter.
+
+        Raises:
+            Throttled: if it has.
+        """
+        seconds = 0 if self.device is not None else self._attempts.wait_for(self._source)
+        if seconds:
+            self._refuse(self._source[0].key, seconds)
+
+    def fail(self) -> None:
+        """Say that the try failed: its places stay taken, and its source counts one more."""
+        self._held = []
+        if self._source and self.device is None:
+            self._attempts.take(self._source, even_if_full=True)
+
+    def succeed(self, user: User) -> None:
+        """Say that the password was right: places are given back, and a row of failures ends."""
+        row = self._attempts.buckets.row(user)
+        if row:
+            self._attempts.clear(row)
+        self._give_back()
+
+    def _take(self, buckets: Sequence[Bucket], *, even_if_full: bool = False) -> Refusal | None:
         if not buckets:
             return None
-        reservation = self._throttle.reserve(buckets, self._clock.now())
-        if reservation.retry_after is not None:
-            return reservation
-        self._held.append(reservation)
-        return None
+        refused = self._attempts.take(buckets, even_if_full=even_if_full)
+        if refused is None:
+            self._held += buckets
+        return refused
 
-    def settle(self, outcome: Outcome) -> None:
-        """Say how the try ended: once, even if the throttle fails; then it counts as failed."""
+    def _give_back(self) -> None:
         held, self._held = self._held, []
-        for reservation in held:
-            self._throttle.settle(reservation, outcome, self._clock.now())
+        if held and self._attempts.clock.now() - self._since <= _HELD_AT_MOST:
+            self._attempts.give_back(held)
+
+    def _refuse(self, key: str, seconds: int) -> None:
+        now = self._attempts.clock.now()
+        if self._attempts.process.is_first(key, now):
+            event = LoginThrottled(at=now, name_digest=self.name_digest)
+            self._users.save(Change(events=[event]))
+        raise Throttled(seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -214,5 +292,50 @@ class OpenAttempt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(StorageUnavailable):  # it will count as failed, and what is done is done
-            self.settle(Outcome.NOT_TRIED)
+        if self._under_way:
+            self._attempts.process.leave(self._name_bucket.key)
+        with suppress(StorageUnavailable):  # they stay taken, and what is done is done
+            self._give_back()
+
+
+class ProcessCounts:
+    """What one process knows of its own tries: which are under way, and which refusals it told."""
+
+    def __init__(self) -> None:
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin anew, in a forked child too: tries under way there are the parent's."""
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+        self._told: OrderedDict[str, datetime] = OrderedDict()
+
+    def enter(self, key: str) -> None:
+        """Note that a try of this bucket is under way."""
+        with self._lock:
+            self._under_way[key] += 1
+
+    def leave(self, key: str) -> None:
+        """Note that a try of this bucket has ended."""
+        with self._lock:
+            self._under_way[key] -= 1
+            if self._under_way[key] <= 0:
+                del self._under_way[key]
+
+    def is_under_way(self, key: str) -> bool:
+        """Tell whether a try of this bucket is under way."""
+        with self._lock:
+            return key in self._under_way
+
+    def is_first(self, key: str, now: datetime) -> bool:
+        """Tell whether this is the bucket's first refusal in 5 minutes, and note it."""
+        with self._lock:
+            told = self._told.get(key)
+            if told is not None and abs(now - told) < _TOLD_EVERY:
+                return False
+            self._told[key] = now
+            self._told.move_to_end(key)
+            if len(self._told) > _TOLD_MOST:
+                self._told.popitem(last=False)
+            return True

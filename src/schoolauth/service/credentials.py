@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
@@ -28,19 +28,29 @@ class Credentials:
             self._wait = _WAIT
         self._decoy: StoredPassword | None = None
 
-    def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
+    def check(
+        self, password: str, stored: StoredPassword | None, first: Callable[[], None]
+    ) -> tuple[bool, bool]:
         """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
 
         Every legacy scheme does its work too, once for each text that it may have hashed.
+
+        Args:
+            password: what was typed.
+            stored: what it is checked against; None for a decoy.
+            first: called in the worker just before the work; what it raises, this raises.
 
         Raises:
             Overloaded: if too many are waiting already, whether there is an account or not.
         """
         decoy = self._make_decoy()  # always first, so that its one hash tells nothing
-        if not self._legacy:
+
+        def work() -> tuple[bool, bool]:
+            first()
             return self._check(password, stored, decoy)
+
         # one turn for all of it: half a try could tell which scheme was reached
-        return self._workers.run(lambda: self._check(password, stored, decoy), wait=self._wait)
+        return self._workers.run(work, wait=self._wait)
 
     def _check(
         self, password: str, stored: StoredPassword | None, decoy: StoredPassword

@@ -13,13 +13,12 @@ from schoolauth.model.names import UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.token import PasswordPurpose, PasswordTokenInfo, TokenClaims
 from schoolauth.model.user import User
-from schoolauth.ports import Outcome
 from schoolauth.rules import accounts
 from schoolauth.rules.links import DECOY, record_reset_request, reset_purpose, token_refusal
 from schoolauth.rules.sign_in import read_typed_name, record_sign_in
 from schoolauth.service.attempts import require_source
 from schoolauth.service.core import NOBODY, Service
-from schoolauth.service.login import issue_login
+from schoolauth.service.login import issue_login, known_browser
 from schoolauth.service.verification import reauthenticate
 
 _PURPOSES: tuple[PasswordPurpose, ...] = ("password_reset", "create_password", "must_change")
@@ -33,7 +32,9 @@ _WAYS: dict[str, PasswordChangeWay] = {
 class Passwords(Service):
     """The calls about one's own password; part of `SchoolAuth`."""
 
-    def request_password_reset(self, email_or_username: str, *, source: str | None = None) -> None:
+    def request_password_reset(
+        self, email_or_username: str, *, source: str | None = None, device: str | None = None
+    ) -> None:
         """Mail a link to choose a new password, if the name is an account's that may have one.
 
         The answer, the work and the writes are the same for known, unknown and inactive accounts
@@ -43,6 +44,8 @@ class Passwords(Service):
         Args:
             email_or_username: what was typed; spaces around it do not matter here.
             source: where the request comes from.
+            device: `Login.device` of an earlier sign-in from this browser, if the host has it; see
+                `log_in`.
 
         Raises:
             NotConfigured: without a mailer or `links.password`, whoever asks.
@@ -52,15 +55,16 @@ class Passwords(Service):
         require_source(source)
         core, typed = self._core, read_typed_name(email_or_username)
         core.need_mail("password")
+        browser = known_browser(core, device)
         user = core.find(typed.key or NOBODY)
-        asked = core.attempts.count_mail(user, typed.text, source)
+        asked = core.attempts.count_mail(user, typed.text, source, browser)
         purpose = reset_purpose(user)
         receiver = user if user is not None and purpose is not None else DECOY  # the same work
         address = receiver.email
         assert address is not None  # noqa: S101 # reset_purpose asks for one, and the decoy has one
         message = core.link_mail(purpose or "password_reset", receiver, address)
         sent = receiver is user and asked.allowed
-        digest = core.attempts.name_digest(typed.text)
+        digest = core.attempts.buckets.name_digest(typed.text)
         if asked.recorded:
             core.users.save(record_reset_request(user, core.stamp(), sent=sent, name_digest=digest))
         if sent:
@@ -88,33 +92,33 @@ class Passwords(Service):
         A token is used once under any concurrency, and is dead after any change of the account's
         password, e-mail or status. A refused password leaves the token good.
 
+        Args:
+            token: what the link carries.
+            new_password: what was typed.
+            source: where the request comes from. It is not counted: nobody guesses a token, and a
+                count would let strangers keep every link from working.
+
         Raises:
             TokenRefused: with the reason ``expired``, ``used`` or ``invalid``.
             PasswordRejected: with every rule that the password breaks.
-            Throttled: too many bad tokens from this source.
             Overloaded: too many people are signing in.
         """
         require_text(token, "token")
         require_text(new_password, "new_password")
         require_source(source)
         core = self._core
-        with core.attempts.begin(core.users, None, source, what="token") as places:
-            try:
-                claims, user = self._redeem(token)
-            except TokenRefused:
-                places.settle(Outcome.FAILED)
-                raise
-            how = _WAYS[claims.purpose]
-            way: LoginWay = "password" if how == "must_change" else "link"
-            stored = core.new_password(new_password, user, how, actor_user(user.id))
+        claims, user = self._redeem(token)
+        how = _WAYS[claims.purpose]
+        way: LoginWay = "password" if how == "must_change" else "link"
+        stored = core.new_password(new_password, user, how, actor_user(user.id))
 
-            def decide() -> Decision[User]:
-                _, fresh = self._redeem(token)
-                stamp = core.stamp(actor_user(fresh.id))
-                change = accounts.choose_password(fresh, stored, stamp, how=how)
-                return record_sign_in(change.users[0], stamp.at, how=way, after=change.events)
+        def decide() -> Decision[User]:
+            _, fresh = self._redeem(token)
+            stamp = core.stamp(actor_user(fresh.id))
+            change = accounts.choose_password(fresh, stored, stamp, how=how)
+            return record_sign_in(change.users[0], stamp.at, how=way, after=change.events)
 
-            changed = core.settle(decide)
+        changed = core.settle(decide)
         core.attempts.try_to_forget(changed)
         core.notify("password_changed", changed, changed.email)
         return issue_login(core, changed, way, new_password)

@@ -26,6 +26,7 @@ from schoolauth.ports import (
 from schoolauth.rules.passwords import PasswordPolicy
 from schoolauth.service.admin_recovery import AdminRecovery
 from schoolauth.service.attempts import Attempts
+from schoolauth.service.buckets import Buckets
 from schoolauth.service.core import Core, Service
 from schoolauth.service.credentials import Credentials
 from schoolauth.service.desk import desk_of_admin
@@ -152,7 +153,7 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
             tokens=tokens,
             credentials=Credentials(hasher or Argon2Hasher(), _require_verifiers(legacy)),
             attempts=Attempts(
-                store.throttle or MemoryThrottle(), tokens, clock, lock_after_failures
+                store.throttle or MemoryThrottle(), Buckets(tokens, lock_after_failures), clock
             ),
         )
         super().__init__(core)
@@ -191,8 +192,14 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
         _require_store(store)
         if not _joined(store.users) or (store.schools is not None and not _joined(store.schools)):
             raise NotConfigured("within() needs a store on the host's own transaction")
+        attempts = self._core.attempts
         core = replace(
-            self._core, users=store.users, schools=store.schools, mailer=mailer, joined=True
+            self._core,
+            users=store.users,
+            schools=store.schools,
+            mailer=mailer,
+            attempts=attempts if store.throttle is None else attempts.within(store.throttle),
+            joined=True,
         )
         return Joined(core)
 
@@ -203,7 +210,7 @@ def _require_store(store: Store) -> None:
     for name, value, methods in (
         ("users", store.users, ("find", "search", "save", "history")),
         ("schools", store.schools, ("find", "list", "save")),
-        ("throttle", store.throttle, ("reserve", "settle", "peek", "clear")),
+        ("throttle", store.throttle, ("take", "give_back", "wait", "clear")),
     ):
         _require_port(name, value, methods)
 

@@ -94,6 +94,7 @@ class Lifetimes:
     temporary_password: timedelta = timedelta(days=7)
     confirm_email: timedelta = timedelta(hours=24)
     recovery: timedelta = timedelta(days=7)
+    device: timedelta = timedelta(days=180)
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -114,11 +115,12 @@ class Purpose(NamedTuple):
     page: Page | None = None
 
 
-PURPOSES: Mapping[TokenPurpose | Literal["recovery"], Purpose] = {
+PURPOSES: Mapping[TokenPurpose | Literal["recovery", "device"], Purpose] = {
     "session": Purpose(lambda last: last.session),
     "must_change": Purpose(lambda last: last.must_change),
     "password_reset": Purpose(lambda last: last.password_reset, "password_reset", "password"),
     "create_password": Purpose(lambda last: last.create_password, "create_password", "password"),
     "confirm_email": Purpose(lambda last: last.confirm_email, "confirm_email_change", "email"),
     "recovery": Purpose(lambda last: last.recovery, "approve_recovery", "recovery"),
+    "device": Purpose(lambda last: last.device),
 }

@@ -9,24 +9,32 @@ from schoolauth.model.change import Decision
 from schoolauth.model.login import Login
 from schoolauth.model.text import require_text
 from schoolauth.model.user import User
-from schoolauth.ports import Outcome
 from schoolauth.rules.sign_in import read_typed_name, record_refusal, record_sign_in, space_hints
 from schoolauth.service.attempts import require_source
 from schoolauth.service.core import NOBODY, Service
-from schoolauth.service.login import issue_login
+from schoolauth.service.login import issue_login, known_browser
 from schoolauth.service.verification import verify
 
 
 class SignIn(Service):
     """The call that signs somebody in; part of `SchoolAuth`."""
 
-    def log_in(self, identifier: str, password: str, *, source: str | None = None) -> Login:
+    def log_in(
+        self,
+        identifier: str,
+        password: str,
+        *,
+        source: str | None = None,
+        device: str | None = None,
+    ) -> Login:
         """Sign somebody in by username or e-mail address.
 
         Args:
             identifier: what was typed into the name box, as it was typed.
             password: what was typed into the password box, as it was typed.
             source: where the request comes from, such as the client's address as the host knows it.
+            device: `Login.device` of an earlier sign-in from this browser, if the host has it. Its
+                tries have counts of their own, so that strangers cannot use them up.
 
         Raises:
             LoginRefused: unknown, wrong, inactive or invited; ``hints`` tell of typed spaces.
@@ -39,19 +47,20 @@ class SignIn(Service):
         require_text(password, "password")
         require_source(source)
         core, typed = self._core, read_typed_name(identifier)
-        hints = space_hints(identifier, password)
-        with core.attempts.begin(core.users, typed.text, source) as places:
+        hints, browser = space_hints(identifier, password), known_browser(core, device)
+        with core.attempts.begin(core.users, typed.text, source, browser) as open_attempt:
             user = core.find(typed.key or NOBODY)
-            attempt, reason = verify(core, places, typed, user, password, hints)
+            attempt, reason = verify(core, open_attempt, typed, user, password, hints)
+            known = device if open_attempt.device is not None else None
             if reason is None and user is not None:
                 signed_in = self._record(user, attempt.at, password)
-                places.settle(Outcome.SUCCEEDED)
-                return issue_login(core, signed_in, "password", password)
-            changing = reason == "must_change_password"
-            places.settle(Outcome.SUCCEEDED if changing else Outcome.FAILED)
-            core.users.save(record_refusal(attempt, reason or "unknown"))
-            if user is not None and changing:
+                open_attempt.succeed(user)
+                return issue_login(core, signed_in, "password", password, known)
+            if user is not None and reason == "must_change_password":
+                open_attempt.succeed(user)
+                core.users.save(record_refusal(attempt, reason))
                 raise PasswordChangeRequired(core.issue("must_change", user)[0])
+            core.users.save(record_refusal(attempt, reason or "unknown"))
             raise LoginRefused(hints)
 
     def _record(self, verified: User, at: datetime, password: str) -> User:

@@ -9,6 +9,7 @@ from schoolauth.errors import (
     MailNotSent,
     Refused,
     SchoolAuthError,
+    Throttled,
     TransitionForbidden,
     UserNotFound,
 )
@@ -16,7 +17,7 @@ from schoolauth.model.arguments import require_flag
 from schoolauth.model.change import Change, Decision
 from schoolauth.model.events import AccountUnlocked, CreatePasswordSent, PasswordChangeWay
 from schoolauth.model.mail import MailMessage, MailOutcome
-from schoolauth.model.names import UserId
+from schoolauth.model.names import EmailAddress, UserId
 from schoolauth.model.text import require_text
 from schoolauth.model.user import Status, User
 from schoolauth.rules import accounts
@@ -65,6 +66,7 @@ class UserPasswords(DeskService):
         Raises:
             EmailMissing: if no address is saved on the profile, with how to add one (FAQ).
             MailNotSent: if the mail could not be handed over.
+            Throttled: if the address had three such mails within the hour.
             TransitionForbidden: for an INACTIVE or ERASED account.
             UserNotFound: if the school has no such account.
             NotConfigured: without a mailer or `links.password`.
@@ -78,6 +80,8 @@ class UserPasswords(DeskService):
     ) -> tuple[MailOutcome, ...]:
         """Mail many people their links, and say for each what became of it, in order.
 
+        An address gets at most three such mails in an hour; one more is `Throttled` in its outcome.
+
         Raises:
             NotConfigured: without a mailer or `links.password`.
             NotPermitted: if the desk's admin is none any more.
@@ -88,6 +92,7 @@ class UserPasswords(DeskService):
         core.need_mail("password")
         ids = list(dict.fromkeys(core.user_id(user_id) for user_id in user_ids))
         school_name = core.school_name(desk.school)
+        waits = self._count(ids)
 
         def decide() -> Decision[list[tuple[UserId, MailMessage | Refused]]]:
             admin, present = desk.read_present(ids)
@@ -96,8 +101,18 @@ class UserPasswords(DeskService):
             events = []
             for user_id in ids:
                 user = present.get(user_id)
-                letters.append((user_id, self._letter(user, school_name)))
-                if user is not None and isinstance(letters[-1][1], MailMessage):
+                address = self._address(user)
+                letter: MailMessage | Refused
+                if user_id in waits:
+                    letter = Throttled(waits[user_id])
+                elif user is None or isinstance(address, Refused):
+                    letter = address if isinstance(address, Refused) else UserNotFound()
+                else:
+                    letter = core.link_mail(
+                        "create_password", user, address, school_name=school_name
+                    )
+                letters.append((user_id, letter))
+                if user is not None and isinstance(letter, MailMessage):
                     events.append(
                         CreatePasswordSent(
                             at=stamp.at, actor=stamp.actor, school=user.school, user=user.id
@@ -117,16 +132,24 @@ class UserPasswords(DeskService):
             outcomes.append(MailOutcome(user_id, error))
         return tuple(outcomes)
 
-    def _letter(self, user: User | None, school_name: str | None) -> MailMessage | Refused:
+    def _count(self, ids: list[UserId]) -> dict[UserId, int]:
+        """Count a mail for each address; return the seconds to wait where it is one too many."""
+        waits: dict[UserId, int] = {}
+        for user in self._desk.read_present(ids)[1].values():
+            address = self._address(user)
+            if isinstance(address, EmailAddress):
+                seconds = self._desk.core.attempts.count_invitation(address)
+                if seconds is not None:
+                    waits[user.id] = seconds
+        return waits
+
+    def _address(self, user: User | None) -> EmailAddress | Refused:
+        """Return where the mail of an account goes, or why there is none."""
         if user is None:
             return UserNotFound()
         if user.status not in {Status.INVITED, Status.ACTIVE}:
             return TransitionForbidden(user.status.value, "create_password")
-        if user.email is None:
-            return EmailMissing()
-        return self._desk.core.link_mail(
-            "create_password", user, user.email, school_name=school_name
-        )
+        return user.email or EmailMissing()
 
     def unlock(self, user_id: UserId | str) -> None:
         """Clear what was counted of failed attempts, so that the person can try again at once.

@@ -8,7 +8,6 @@ from schoolauth.errors import Hint, LoginRefused, UserNotFound
 from schoolauth.model.events import LoginFailure
 from schoolauth.model.names import UserId
 from schoolauth.model.user import User
-from schoolauth.ports import Outcome
 from schoolauth.rules.sign_in import (
     Attempt,
     TypedName,
@@ -29,7 +28,7 @@ class Verified(NamedTuple):
 
 def verify(
     core: Core,
-    places: OpenAttempt,
+    open_attempt: OpenAttempt,
     typed: TypedName,
     user: User | None,
     password: str,
@@ -39,24 +38,23 @@ def verify(
 
     Args:
         core: the ports.
-        places: what is held for this attempt; the account's own is added.
+        open_attempt: what is counted for this try; the account's own count is added.
         typed: the name that was typed.
         user: the account of that name, if there is one.
         password: what was typed.
         hints: what the typed text shows of spaces.
 
     Raises:
+        Throttled: if the source has failed too often meanwhile.
         Overloaded: too many people are signing in.
     """
-    free = core.attempts.join_account(places, user, typed.text)
+    free = open_attempt.take_account(user)
     stored = user.password if user is not None and typed.exact and free else None
-    matches, unreadable = core.credentials.check(password, stored)
-    if not matches:  # at once: it was tried, whatever fails from here on
-        places.settle(Outcome.FAILED)
+    matches, unreadable = core.credentials.check(password, stored, open_attempt.check_source)
     attempt = Attempt(
         at=core.clock.now(),
         typed=typed,
-        name_digest=places.name_digest,
+        name_digest=open_attempt.name_digest,
         hints=hints,
         user=user,
         matches=matches,
@@ -64,7 +62,10 @@ def verify(
         throttled=not free,
         temporary_password=core.lifetimes.temporary_password,
     )
-    return Verified(attempt, refusal(attempt))
+    reason = refusal(attempt)
+    if reason not in {None, "must_change_password"}:
+        open_attempt.fail()  # at once: it was tried, whatever fails from here on
+    return Verified(attempt, reason)
 
 
 def reauthenticate(core: Core, user_id: UserId | str, password: str) -> User:
@@ -79,12 +80,11 @@ def reauthenticate(core: Core, user_id: UserId | str, password: str) -> User:
     if user is None:
         raise UserNotFound
     typed = TypedName(user.username, exact=True, text=user.username.key)
-    with core.attempts.begin(core.users, None, None) as places:
+    with core.attempts.reauthenticate(core.users, typed.text) as open_attempt:
         hints = space_hints("", password)
-        attempt, reason = verify(core, places, typed, user, password, hints)
+        attempt, reason = verify(core, open_attempt, typed, user, password, hints)
         if reason is None or reason == "must_change_password":
-            places.settle(Outcome.SUCCEEDED)
+            open_attempt.succeed(user)
             return user
-        places.settle(Outcome.FAILED)
         core.users.save(record_refusal(attempt, reason))
         raise LoginRefused(hints)

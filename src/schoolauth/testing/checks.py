@@ -83,8 +83,7 @@ def check_throttle(
     """Run the throttle contract on what *factory* makes, and report on every behaviour.
 
     Args:
-        factory: returns a new throttle at each call, which knows no attempt and waits for undecided
-            ones for half a second at least and five seconds at most.
+        factory: returns a new throttle at each call, which knows no try.
         gaps: as in `check_repository`, and so are *contract_version* and *progress*.
         contract_version: the version of the contract to be held to.
         progress: is called with each line of the report.

@@ -122,10 +122,7 @@ class ThrottleContract(_Suite):
     contract = THROTTLE
 
     def make_throttle(self) -> Throttle:
-        """Return a new throttle, which knows no attempt; a new prefix of its keys will do.
-
-        It waits for undecided attempts for half a second at least and five seconds at most.
-        """
+        """Return a new throttle, which knows no try; a new prefix of its keys will do."""
         raise Unusable("Write make_throttle(self), which returns a new throttle.")
 
     @_each(THROTTLE)

@@ -1,4 +1,4 @@
-"""Throttles: in this process's memory here, by Redis or Memcached in `schoolauth.throttle.limits`.
+"""Throttles: in this process's memory here, in Redis in `schoolauth.throttle.redis`.
 
 The one in a SQL database is in `schoolauth.storage.sql`.
 """

@@ -60,18 +60,13 @@ CREATE TABLE schoolauth_gate (
   CONSTRAINT pk_schoolauth_gate PRIMARY KEY (id)
 );
 
-CREATE TABLE schoolauth_throttle (
-  bucket VARCHAR(64) NOT NULL,
-  seconds BIGINT NOT NULL,
-  place INTEGER NOT NULL,
-  reservation VARCHAR(40) NOT NULL,
-  free_at BIGINT NOT NULL,
-  undecided_until BIGINT,
-  CONSTRAINT pk_schoolauth_throttle PRIMARY KEY (bucket, seconds, place)
+CREATE TABLE schoolauth_counts (
+  bucket VARCHAR(100) NOT NULL,
+  numbers VARCHAR(200) NOT NULL,
+  over_at BIGINT NOT NULL,
+  CONSTRAINT pk_schoolauth_counts PRIMARY KEY (bucket)
 );
 
-CREATE INDEX ix_schoolauth_throttle_free_at ON schoolauth_throttle (free_at);
-
-CREATE INDEX ix_schoolauth_throttle_reservation ON schoolauth_throttle (reservation);
+CREATE INDEX ix_schoolauth_counts_over_at ON schoolauth_counts (over_at);
 
 INSERT INTO schoolauth_gate (id) VALUES (1);

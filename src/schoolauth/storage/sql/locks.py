@@ -44,8 +44,7 @@ class Gate:
         if connection.dialect.name == "sqlite":
             # a write, so that the transaction begins as a writer and never has to become one
             is_there = connection.execute(self._touch).rowcount == 1
-            driver: Any = connection.connection.driver_connection  # of sqlite3, or of aiosqlite
-            if not driver.in_transaction:  # isolation_level=None, and nobody says BEGIN
+            if not has_begun(connection):
                 return NotConfigured(NO_TRANSACTIONS)
         else:
             statement = self._lock.statement(connection)
@@ -62,3 +61,11 @@ def bound_waiting(connection: Connection) -> None:
     """Let no lock of this transaction wait longer than `LOCK_SECONDS`; only for our own ones."""
     if connection.dialect.name == "postgresql":  # MariaDB has it in each statement: see `Lock`
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+
+
+def has_begun(connection: Connection) -> bool:
+    """Tell whether a write has begun a transaction: SQLite's driver may commit each by itself."""
+    if connection.dialect.name != "sqlite":
+        return True
+    driver: Any = connection.connection.driver_connection  # of sqlite3, or of aiosqlite
+    return bool(driver.in_transaction)  # with isolation_level=None nobody says BEGIN

@@ -29,7 +29,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable, SchemaItem
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 GATE_ID = 1
 _COLLATIONS = {
     "postgresql": "C",
@@ -95,10 +95,10 @@ class Tables:
     events: Table
     schools: Table
     gate: Table
-    throttle: Table
+    counts: Table
 
     def __iter__(self) -> Iterator[Table]:
-        return iter((self.users, self.events, self.schools, self.gate, self.throttle))
+        return iter((self.users, self.events, self.schools, self.gate, self.counts))
 
 
 def build_tables(
@@ -178,19 +178,16 @@ def build_tables(
         Column("id", Integer, nullable=False, autoincrement=False),
         PrimaryKeyConstraint("id", name=named("pk", "gate")),
     )
-    throttle = table(
-        "throttle",
-        Column("bucket", ExactText(64), nullable=False),
-        Column("seconds", BigInteger, nullable=False, autoincrement=False),
-        Column("place", Integer, nullable=False, autoincrement=False),
-        Column("reservation", ExactText(40), nullable=False),
-        Column("free_at", BigInteger, nullable=False),
-        Column("undecided_until", BigInteger),
-        PrimaryKeyConstraint("bucket", "seconds", "place", name=named("pk", "throttle")),
-        Index(named("ix", "throttle_reservation"), "reservation"),
-        Index(named("ix", "throttle_free_at"), "free_at"),
+    # not the `throttle` of version 2: its processes may still count there
+    counts = table(
+        "counts",
+        Column("bucket", ExactText(100), nullable=False),
+        Column("numbers", String(200), nullable=False),
+        Column("over_at", BigInteger, nullable=False),
+        PrimaryKeyConstraint("bucket", name=named("pk", "counts")),
+        Index(named("ix", "counts_over_at"), "over_at"),
     )
-    return Tables(users, events, schools, gate, throttle)
+    return Tables(users, events, schools, gate, counts)
 
 
 @cache
@@ -233,7 +230,7 @@ def schema_sql(dialect_name: str, since: int | None = None) -> str:
         raise ValueError(f"there is no schema version {since!r}")
     dialect = make_url(f"{dialect_name}://").get_dialect()()
     tables = standard_tables()
-    newer = {1: (tables.throttle,), SCHEMA_VERSION: ()}  # since each earlier version
+    newer = {1: (tables.counts,), 2: (tables.counts,), SCHEMA_VERSION: ()}  # since each version
     statements: list[str] = []
     for table in tables if since is None else newer[since]:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))

@@ -1,213 +1,163 @@
-"""`SqlThrottle`: attempts counted in a table, for all processes that share the database."""
+"""`SqlThrottle`: tries counted in a table, for all processes that share the database."""
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, select, text
 
-from schoolauth.errors import NotConfigured, StaleUser, StorageUnavailable
-from schoolauth.model.arguments import require_kind, require_seconds
+from schoolauth.errors import NotConfigured, SchoolAuthError, StaleUser, StorageUnavailable
+from schoolauth.model.arguments import require_kind
 from schoolauth.model.user import to_micros
-from schoolauth.ports import Bucket, Outcome, Reservation
+from schoolauth.ports import Bucket, Refusal
 from schoolauth.storage.sql.binding import Binding
-from schoolauth.storage.sql.locks import bound_waiting
-from schoolauth.storage.sql.places import (
-    CLOCKS_DIFFER,
-    SECOND,
-    UNDECIDED,
-    Place,
-    PlaceStatements,
-    Standing,
-)
+from schoolauth.storage.sql.locks import LOCK_SECONDS, NO_TRANSACTIONS, bound_waiting, has_begun
 from schoolauth.storage.sql.tables import Tables, standard_tables
+from schoolauth.throttle.counter import SECOND, BaseThrottle, Held, Operation, decide, over_at
 
-_TRIES = 20
-"""So often others may take the place that was chosen first, even where there is no time to wait."""
-_PAUSES = (0.02, 0.5)
-"""Seconds between two looks at those who are undecided: the first pause, doubled up to the last."""
-_STEP_ASIDE = 0.02
-"""For at most so many seconds, by lot, an attempt lets its rivals go first."""
-_MOST_DEADLOCKS = 8
-_SWEEP_EVERY = 200
-"""After so many reservations, the process deletes what no limit asks for any more."""
+_TRIES = 8
+"""How often the database may give a transaction up because of others."""
+_PRUNE_EVERY, _PRUNE_MOST = 100, 1000
+"""After so many changes a process deletes at most so many rows."""
+_PRUNE_AFTER = 60 * 60 * SECOND
+"""A row is kept an hour longer than it counts, since a clock may be set back by so much."""
+_CLOCKS = {
+    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    "sqlite": "NULL",  # the process's own will do: it is the same machine
+    "mysql": "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+}
 
 
-class SqlThrottle:
-    """Counts attempts in the database, shared by every process that has its tables.
+class SqlThrottle(BaseThrottle):
+    """Counts tries in the database, shared by every process that has its tables.
 
-    Every limit of a bucket has as many places as attempts, numbered, and the primary key lets each
-    be taken once: one INSERT takes an attempt's places in all of its buckets, or in none. It is
-    always a transaction of its own: what a refused attempt leaves outlives the host's rollback.
+    The rows of a try's buckets are locked in the order of their keys. With an `Engine` as *bind*
+    counts outlive a rollback of the host; with a `Connection` or a `Session` they are part of its
+    transaction. The time is the server's own.
 
     Args:
-        engine: whose database has the tables that `create_tables` makes.
+        bind: of the database with the tables that `create_tables` makes.
         tables: with names of the host's own, from `build_tables`.
-        wait: for at most how many seconds an attempt waits for undecided ones before it.
 
     Raises:
-        TypeError: if *engine* or *tables* is none, or *wait* no number.
-        ValueError: if *wait* is less than 0 or endless.
-        NotConfigured: if it is in AUTOCOMMIT, or a connection or session, which is the host's own.
+        TypeError: if *bind* or *tables* is something else.
+        NotConfigured: if *bind* is in AUTOCOMMIT.
     """
 
-    def __init__(self, engine: Engine, *, tables: Tables | None = None, wait: float = 20.0) -> None:
-        self._binding = Binding(engine)
-        if self._binding.joined:
-            raise NotConfigured(
-                "a throttle needs an Engine: its counts outlive the host's rollback"
-            )
+    def __init__(self, bind: Any, *, tables: Tables | None = None) -> None:
+        self._binding = Binding(bind)
         if tables is not None:
             require_kind(tables, Tables, "tables")
-        self._statements = PlaceStatements((tables or standard_tables()).throttle, engine.dialect)
-        self._wait = require_seconds(wait, "wait")
-        self._until_sweep = 0
+        self._counts = counts = (tables or standard_tables()).counts
+        this, over = counts.c.bucket == bindparam("key"), counts.c.over_at < bindparam("before")
+        self._update = (counts.update().where(this)).values(
+            numbers=bindparam("new_numbers"), over_at=bindparam("new_over_at")
+        )
+        self._over = select(counts.c.bucket).where(over).limit(_PRUNE_MOST)
+        self._delete = counts.delete().where(this, over)
+        self._until_prune = 0
 
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        """Hold a place in every bucket, or say after how many seconds to come back.
+    def _do(
+        self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
+    ) -> Refusal | None:
+        if not buckets:
+            return None
+        if operation == "wait":  # a plain read will do, unless a wrong clock is to be mended
+            held, moment = self._binding.read(lambda c: self._read(c, buckets, now, lock=False))
+            refusal, mended = decide(operation, buckets, held, moment)
+            if not mended:
+                return refusal
+        ordered = sorted(buckets, key=lambda bucket: bucket.key)
+        done: list[tuple[Refusal | None, int]] = []
 
-        Raises:
-            StorageUnavailable: if the database does not answer; the attempt must not be made then.
-            ContractBroken: if the table is missing.
-        """
-        wanted = {bucket.key: bucket for bucket in buckets}
-        reservation = Reservation(secrets.token_hex(16), tuple(buckets))
-        begun, waited, pause, lost = time.monotonic(), 0.0, _PAUSES[0], 0
-        while wanted:
-            moment = to_micros(now) + round(waited * SECOND)  # what was waited has gone by
-            standings = self._look(wanted.values(), moment)
-            full = [standing for standing in standings if standing.full_for]
-            crowded = not full and any(standing.crowded for standing in standings)
-            if full:
-                seconds = max(standing.full_for for standing in full)
-                unheard = [standing.telling() for standing in full if not standing.told]
-                if not unheard or self._took(unheard, "", None):
-                    return _refused(buckets, seconds, first=bool(unheard))
-            elif not crowded:
-                places = [place for standing in standings for place in standing.free_places()]
-                if self._took(places, reservation.id, moment + UNDECIDED):
-                    self._sweep(moment)
-                    return reservation
-            left = self._wait - (time.monotonic() - begun)
-            lost += not crowded  # then another process was faster
-            if left <= 0 and (crowded or lost >= _TRIES):
-                return _refused(buckets, SECOND)
-            if crowded:
-                time.sleep(min(pause, left))
-                pause = min(pause * 2, _PAUSES[1])
-            elif lost > 1:
-                time.sleep(_STEP_ASIDE * (1 + secrets.randbelow(100)) / 100)
-            waited = time.monotonic() - begun
-        return reservation
-
-    def settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
-        """Say how the attempt ended; a second word about the same reservation is ignored.
-
-        Raises:
-            StorageUnavailable: if the database does not answer; the attempt will count as failed.
-        """
-        require_kind(outcome, Outcome, "outcome")
-        if not reservation.buckets or reservation.retry_after is not None:
-            return
-        params = {"now": to_micros(now), "reservation": reservation.id}
-        if outcome is Outcome.FAILED:
-            self._write("fail", params)
-            return
-        held = self._write("give_back", params)
-        cleared = [bucket.key for bucket in reservation.buckets if bucket.cleared_by_success]
-        if held and cleared and outcome is Outcome.SUCCEEDED:
-            self._write("forget", {"now": to_micros(now), "buckets": cleared})
-
-    def peek(self, bucket: Bucket, now: datetime) -> int:
-        """Return after how many seconds *bucket* has a free place, 0 for now.
-
-        Raises:
-            StorageUnavailable: if the database does not answer.
-        """
-        (standing,) = self._look([bucket], to_micros(now))
-        return _whole(standing.full_for)
-
-    def clear(self, key: str) -> None:
-        """Forget every attempt of the bucket with this *key*.
-
-        Raises:
-            StorageUnavailable: if the database does not answer.
-        """
-        self._write("forget", {"now": -1, "buckets": [key]})
-
-    def _look(self, buckets: Iterable[Bucket], now: int) -> list[Standing]:
-        """Return how the *buckets* stand, in the order of their keys, with room for new rows."""
-        wanted = sorted(buckets, key=lambda bucket: bucket.key)
-        keys = [bucket.key for bucket in wanted]
-        while True:
-            rows = self._binding.read(lambda connection: self._statements.read(connection, keys))
-            standings = [
-                Standing(bucket, now, [row for row in rows if row.bucket == bucket.key])
-                for bucket in wanted
+        def work(connection: Connection) -> SchoolAuthError | None:
+            if not self._binding.joined:
+                bound_waiting(connection)
+            held, moment = self._read(connection, ordered, now, lock=True)
+            if not has_begun(connection):
+                return NotConfigured(NO_TRANSACTIONS)
+            refusal, numbers = decide(operation, buckets, held, moment)
+            rows = [
+                {
+                    "key": bucket.key,
+                    "new_numbers": " ".join(f"{one} {two}" for one, two in numbers[bucket.key]),
+                    "new_over_at": over_at(bucket, numbers[bucket.key]),
+                }
+                for bucket in ordered
+                if bucket.key in numbers
             ]
-            if not any(standing.untidy for standing in standings):
-                return standings
-            params = {"now": now, "buckets": keys}
-            self._write("drop_old", params)
-            self._write("count_late", params)  # so that whoever clears the bucket finds failures
-            later = {"ahead": now + CLOCKS_DIFFER, "undecided_until": now + UNDECIDED}
-            self._write("mend_clock", params | later)
+            if rows:
+                connection.execute(self._update, rows)
+            elif not self._binding.joined:
+                connection.rollback()
+            done.append((refusal, moment))
+            return None
 
-    def _took(self, places: Sequence[Place], reservation: str, undecided_until: int | None) -> bool:
-        """Take all *places* by one statement, or none because one is taken already."""
-        try:
-            self._run(
-                lambda connection: self._statements.take(
-                    connection, places, reservation, undecided_until
-                )
-            )
-        except StaleUser:  # what the binding says of a taken key, and of a deadlock
-            return False
-        return True
-
-    def _write(self, name: str, params: dict[str, Any]) -> int:
-        """Run the statement *name*, again after a deadlock; return how many rows it was about."""
-        counts: list[int] = []
-
-        def work(connection: Connection) -> None:
-            counts.append(self._statements.change(connection, name, params))
-
-        for _ in range(_MOST_DEADLOCKS):
-            try:
-                self._run(work)
-            except StaleUser:
-                continue
-            return counts[-1]
+        for _ in range(_TRIES):
+            with suppress(StaleUser):  # a deadlock, or a stricter isolation than is needed
+                self._binding.write(work, stale=True)
+                refusal, moment = done[-1]
+                if operation != "clear":  # only then *moment* is of the clock that counts
+                    self._prune(moment)
+                return refusal
         raise StorageUnavailable
 
-    def _run(self, work: Callable[[Connection], None]) -> None:
-        """Run one statement, which waits for no lock without end."""
+    def _read(
+        self, connection: Connection, buckets: Sequence[Bucket], now: datetime | None, lock: bool
+    ) -> tuple[Held, int]:
+        """Return the numbers of *buckets* and the time, after their rows are locked if asked."""
+        make, read, read_locked = _statements(
+            self._counts, connection.dialect, len(buckets), not self._binding.joined
+        )
+        keys = {f"key_{number}": bucket.key for number, bucket in enumerate(buckets)}
+        found = connection.execute(make if lock else read, keys)
+        rows = (found if found.returns_rows else connection.execute(read_locked, keys)).all()
+        texts = ((key, map(int, numbers.split())) for key, numbers, _ in rows)
+        held = {key: tuple(zip(each, each, strict=True)) for key, each in texts}
+        if now is not None:
+            return held, to_micros(now)
+        return held, max([clock or 0 for *_, clock in rows], default=0) or time.time_ns() // 1000
 
-        def bounded(connection: Connection) -> None:
+    def _prune(self, now: int) -> None:
+        """Delete rows that are over, now and then, in the order in which all others lock them."""
+        self._until_prune -= 1
+        if self._until_prune >= 0 or self._binding.joined:
+            return
+        self._until_prune = _PRUNE_EVERY
+        over = {"before": now - _PRUNE_AFTER}
+
+        def work(connection: Connection) -> None:
             bound_waiting(connection)
-            work(connection)
+            connection.execute(self._delete, [{"key": key, **over} for key in sorted(keys)])
 
-        # PostgreSQL takes a bound in a transaction alone; the others need none, or have it already
-        self._binding.write(bounded, stale=True, lone=self._binding.dialect_name != "postgresql")
-
-    def _sweep(self, now: int) -> None:
-        """Delete what is over in every bucket, once in a while."""
-        if self._until_sweep <= 0:
-            self._until_sweep = _SWEEP_EVERY
-            with suppress(StorageUnavailable):  # the place is taken: the next sweep will do
-                self._write("sweep", {"now": now})
-        self._until_sweep -= 1
+        with suppress(StaleUser, StorageUnavailable):  # the next time will do
+            keys = self._binding.read(lambda c: c.scalars(self._over, over).all())
+            if keys:
+                self._binding.write(work, stale=True)
 
 
-def _refused(buckets: Sequence[Bucket], wait: int, *, first: bool = False) -> Reservation:
-    return Reservation("", tuple(buckets), _whole(wait), first_refusal=first)
-
-
-def _whole(wait: int) -> int:
-    """Return microseconds as whole seconds: who comes back then does not come too early."""
-    return -(-wait // SECOND)
+@lru_cache
+def _statements(
+    counts: Table, dialect: Dialect, count: int, bounded: bool
+) -> tuple[TextClause, TextClause, TextClause]:
+    """Return what makes and locks so many rows, what reads them, and what reads them locked."""
+    keys = [f":key_{number}" for number in range(count)]
+    table = dialect.identifier_preparer.format_table(counts)
+    columns = f"bucket, numbers, {_CLOCKS.get(dialect.name, _CLOCKS['mysql'])}"
+    rows = "(bucket, numbers, over_at) VALUES " + ", ".join(f"({key}, '', 0)" for key in keys)
+    make = f"INSERT INTO {table} {rows} ON DUPLICATE KEY UPDATE numbers = numbers"
+    if bounded and getattr(dialect, "is_mariadb", False):  # its own bound is 50 s
+        make = f"SET STATEMENT innodb_lock_wait_timeout={LOCK_SECONDS} FOR {make}"
+    read = f"SELECT {columns} FROM {table} WHERE bucket IN ({', '.join(keys)})"  # noqa: S608 # our own names
+    locked = f"{read} FOR UPDATE"
+    if dialect.name in ("postgresql", "sqlite"):
+        unchanged = "ON CONFLICT (bucket) DO UPDATE SET numbers = held.numbers"
+        make, locked = f"INSERT INTO {table} AS held {rows} {unchanged}", read
+    if dialect.name == "postgresql":
+        make += f" RETURNING {columns}"
+    return text(make), text(read), text(locked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schoolauth.ports import Throttle
 from schoolauth.testing.assertions import expect
 from schoolauth.testing.behaviour import Contract, Maker, none_of
-from schoolauth.testing.throttle.attempts import bucket, passes, tried
+from schoolauth.testing.throttle.buckets import bucket, passes
 
 Make = Maker[Throttle]
 
@@ -14,14 +14,14 @@ THROTTLE = Contract[Throttle](
     "throttle",
     "make_throttle",
     lambda _: None,
-    none_of("reserve", "settle", "peek", "clear"),
+    none_of("take", "give_back", "wait", "clear"),
 )
 behaviour = THROTTLE.behaviour
 
 
 @behaviour("make.fresh")
 def _(make: Make) -> None:
-    """The factory gives a new throttle each time, which knows nothing of the others' attempts."""
+    """The factory gives a new throttle each time, which knows nothing of the others' tries."""
     name = bucket("name", (1, 300))
-    tried(make.new(), name)
-    expect(passes(make.new(), name), "A new throttle knew an attempt that another one had counted.")
+    passes(make.new(), name)
+    expect(passes(make.new(), name), "A new throttle knew a try that another one had counted.")

@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
-from schoolauth.ports import Bucket, Outcome, Reservation
+from schoolauth.ports import Bucket, Refusal
 from schoolauth.throttle import MemoryThrottle
+from schoolauth.throttle.counter import Operation
+
+Buckets: TypeAlias = Sequence[Bucket]
+Now: TypeAlias = datetime | None
 
 
 class BrokenThrottle(MemoryThrottle):
-    """Wrong in one way, which its docstring says; for showing that a contract notices it.
-
-    What is wrong with a method is in the one of the same name with an underscore before it.
-    """
+    """Wrong in one way, which its docstring says; for showing that the contract notices it."""
 
     caught_by: ClassVar[tuple[str, ...]] = ()
     """The behaviours that notice it; there may be more."""
 
-    def __init__(self) -> None:
-        super().__init__(wait=0.5)
+    def does(
+        self, operation: Operation, buckets: Buckets, now: Now, instead: Buckets | None = None
+    ) -> Refusal | None:
+        """Do what a right throttle does, with the buckets *instead* of those that were given."""
+        used = buckets if instead is None else instead
+        refusal = super()._do(operation, used, now)
+        return refusal and replace(refusal, bucket=buckets[list(used).index(refusal.bucket)])
 
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        """Hold a place in every bucket, or say after how many seconds to come back."""
-        return self._reserve(buckets, now)
 
-    def settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
-        """Say how the attempt ended."""
-        self._settle(reservation, outcome, now)
-
-    def peek(self, bucket: Bucket, now: datetime) -> int:
-        """Return after how many seconds *bucket* has a free place, 0 for now."""
-        return self._peek(bucket, now)
-
-    def clear(self, key: str) -> None:
-        """Forget every attempt of the bucket with this *key*."""
-        self._clear(key)
-
-    def _reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-        return super().reserve(buckets, now)
-
-    def _settle(self, reservation: Reservation, outcome: Outcome, now: datetime) -> None:
-        super().settle(reservation, outcome, now)
-
-    def _peek(self, bucket: Bucket, now: datetime) -> int:
-        return super().peek(bucket, now)
-
-    def _clear(self, key: str) -> None:
-        super().clear(key)
+def wider(bucket: Bucket) -> Bucket:
+    """Return *bucket* with one place more in each limit."""
+    limits = [replace(limit, burst=limit.burst + 1) for limit in bucket.limits]
+    return replace(bucket, limits=tuple(limits))
