@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -30,9 +30,7 @@ class PrivateRedis:
     def __init__(self, program: str, folder: str) -> None:
         self._program, self._folder = program, folder
         self._process: subprocess.Popen[bytes] | None = None
-        with closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = _free_port()
 
     def client(self) -> Redis:
         """Return a client that tries once."""
@@ -69,6 +67,17 @@ class PrivateRedis:
             self._process.wait()
 
 
+def _free_port() -> int:
+    """Return a port that is free, and so low that a cluster has its other one, 10,000 higher."""
+    with ExitStack() as held:
+        while True:  # those that are too high are held, so that the next one is another
+            free = held.enter_context(closing(socket.socket()))
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+            if port < 55_000:
+                return port
+
+
 def _wait_until(holds: Callable[[], bool]) -> None:
     pause = threading.Event()
     for _ in range(_TRIES):
@@ -86,8 +95,8 @@ def private_redis(*options: str) -> Iterator[PrivateRedis]:
         pytest.skip("no redis-server is installed")
     with tempfile.TemporaryDirectory() as folder:
         server = PrivateRedis(program, folder)
-        server.start(*options)
         try:
+            server.start(*options)
             yield server
         finally:
             server.stop()

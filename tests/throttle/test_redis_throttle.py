@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from redis import OutOfMemoryError, Redis, RedisCluster
 from redis.asyncio import Redis as AsyncRedis
 
 from schoolauth.errors import StorageUnavailable
-from schoolauth.ports import Bucket
+from schoolauth.model.user import to_micros
+from schoolauth.ports import Bucket, Refusal
 from schoolauth.testing.throttle.buckets import at, bucket, passed, passes
 from schoolauth.throttle import policy
+from schoolauth.throttle.counter import SECOND, BaseThrottle, Numbers, Operation, decide
 from schoolauth.throttle.redis import RedisThrottle
 from tests.private_redis import impatient, private_redis
 from tests.storage.refusals import SECRET, refuses
@@ -103,6 +108,52 @@ def test_one_round_trip_for_each_call(
     for call in calls:
         call()
     assert sent == ["EVALSHA"] * len(calls)
+
+
+# --- Its arithmetic --------------------------------------------------------------------------
+
+
+class InADict(BaseThrottle):
+    """The arithmetic of `counter`, without a store."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Numbers] = {}
+
+    def _do(
+        self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
+    ) -> Refusal | None:
+        refusal, numbers = decide(operation, buckets, self._held, to_micros(now or at(0)))
+        self._held.update(numbers)
+        return refusal
+
+
+BUCKETS = (
+    bucket("name", (2, 10), (4, 60), invented=True),
+    bucket("account", (3, 45.5)),
+    bucket("row", (3, None)),
+)
+calls = st.tuples(
+    st.sampled_from(["take", "count", "give_back", "wait", "clear"]),
+    st.lists(st.sampled_from(BUCKETS), min_size=1, unique=True),
+    st.integers(0, 30 * SECOND),  # microseconds after the call before
+    st.sampled_from([0, 0, 0, 60, 300, 12 * 60 * 60]),  # seconds by which the clock is ahead
+)
+
+
+def test_the_script_decides_as_the_arithmetic_does(throttles: Throttles) -> None:
+    """Whatever is called, in any order and by clocks that are hours apart, to the microsecond."""
+
+    @given(st.lists(calls, max_size=40))
+    def same(made: list[tuple[Operation, list[Bucket], int, int]]) -> None:
+        both = (InADict(), RedisThrottle(throttles.redis(), prefix=throttles.prefix()))
+        micros = 0
+        for operation, buckets, gap, ahead in made:
+            micros += gap
+            now = at(micros / SECOND + ahead)
+            told = [each._do(operation, buckets, now) for each in both]
+            assert operation == "clear" or told[0] == told[1]
+
+    same()
 
 
 # --- A server that fails ---------------------------------------------------------------------
