@@ -138,5 +138,3 @@ def test_a_swap_that_is_refused_as_taken_is_noticed() -> None:
     """Who loses a swap has read too early: no address is anybody else's."""
     sentence = repository_fails("threads.swaps", TakenForStale)
     assert sentence == "A swap of two addresses was refused as EmailTaken."
-
-

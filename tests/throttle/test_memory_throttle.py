@@ -27,7 +27,7 @@ def throttle() -> MemoryThrottle:
 
 def size(throttle: MemoryThrottle) -> int:
     """Return how many bytes the cells have."""
-    return sum(row.itemsize * len(row) for rows in throttle._rows.values() for row in rows)
+    return sum(page.itemsize * len(page) for page in throttle._pages.values())
 
 
 # --- Floods ----------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from schoolauth.ports import Bucket, Refusal
 from schoolauth.throttle.counter import SECOND, BaseThrottle, Numbers, Operation, decide, over_at
 from schoolauth.workers import renew_in_children
 
-CELLS = 2**20
-"""In each of the two rows that a refill has, of four bytes each."""
+CELLS, _PAGE = 2**20, 2**12
+"""Cells of four bytes in each of the two rows that a refill has, and in a page of a row."""
 _LAST = 2**32 - 1
 _LAST_NOW = _LAST - 2**28
 """In 2097 this clock stands still, and what is full stays so: cells have 32 bits."""
@@ -34,7 +34,7 @@ class MemoryThrottle(BaseThrottle):
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(16)
-        self._rows: dict[timedelta | None, tuple[array[int], array[int]]] = {}
+        self._pages: dict[tuple[timedelta | None, int, int], array[int]] = {}
         self._exact: OrderedDict[str, tuple[int, Numbers]] = OrderedDict()
         self.renew()
         renew_in_children(self)
@@ -83,8 +83,10 @@ class MemoryThrottle(BaseThrottle):
         digest = hashlib.blake2b(bucket.key.encode(), key=self._secret, digest_size=8).digest()
         number = int.from_bytes(digest)
         for limit in bucket.limits:
-            if limit.refill not in self._rows:
-                empty = array("I", bytes(4 * CELLS))
-                self._rows[limit.refill] = (empty, array("I", empty))
-            one, two = self._rows[limit.refill]
-            yield [(one, number % CELLS), (two, number // CELLS % CELLS)]
+            pair = []
+            for row, cell in enumerate((number % CELLS, number // CELLS % CELLS)):
+                page = (limit.refill, row, cell // _PAGE)
+                if page not in self._pages:
+                    self._pages[page] = array("I", bytes(4 * _PAGE))
+                pair.append((self._pages[page], cell % _PAGE))
+            yield pair

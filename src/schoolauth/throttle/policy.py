@@ -48,12 +48,9 @@ RESET_SOURCE = Kind("reset-source", (_SOURCE,), invented=True)  # anonymous requ
 RECOVERY_SOURCE = Kind("recovery-source", (_SOURCE,), invented=True)  # and for a recovery
 BROWSER = Kind("browser", (_MINUTES,))  # one token of a known browser
 BROWSERS = Kind("browsers", (_DAY,))  # all known browsers of an account
-CODES = Kind("codes", (_MINUTES, _DAY))  # of the second step, all kinds, for one account
-CODES_IN_A_ROW = Kind("codes-in-a-row", (Limit(20, None),))  # wrong ones since the last right one
 MAIL_NAME = Kind("mail-name", (_MAILS,), invented=True)  # asked for anonymously, by typed name
 MAIL_ACCOUNT = Kind("mail-account", (_MAILS,))  # and by account; `decoy` for an unknown name
 MAIL_BROWSER = Kind("mail-browser", (_MAILS,))  # and from a known browser, in their stead
-MAILED_CODES = Kind("mailed-codes", (Limit(5, timedelta(minutes=10)),))  # after a right password
 CHANGE_ACCOUNT = Kind("change-account", (_MAILS,))  # mails to a new address, by account
 CHANGE_ADDRESS = Kind("change-address", (_MAILS,))  # and by the new address
 DESK_ADDRESS = Kind("desk-address", (_MAILS,))  # mails of a desk, by address
