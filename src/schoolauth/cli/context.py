@@ -136,7 +136,7 @@ def _library(engine: Engine, secret_key: bytes, mailer: Mailer | None = None) ->
 
 
 def _secret_key(path: str | None) -> bytes:
-    """Return the application's key, so that digests in the history are the same as its own.
+    """Return the application's key: digests in the history and in counts are then its own.
 
     Nothing that is signed here is handed out, so that without it any key will do.
     """

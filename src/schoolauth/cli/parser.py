@@ -35,7 +35,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--key-file",
         metavar="FILE",
-        help="the application's secret key: digests in the history are made with it",
+        help="the application's secret key: digests in the history and in counts are made with it",
     )
     parser.set_defaults(csv=False)
     top = parser.add_subparsers(metavar="COMMAND", required=True)
