@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from schoolauth import HistoryQuery, User, UserId
 from schoolauth.model.events import AuditEvent
-from schoolauth.ports import Outcome, UserRepository
+from schoolauth.ports import UserRepository
 
 Call = Callable[[], object]
 Snapshot = tuple[dict[UserId, User], tuple[AuditEvent, ...]]
@@ -79,7 +79,7 @@ class Fuse:
             answer = raised
         finally:
             self._blow_at = None
-        return (self._calls[number - 1] if len(self._calls) >= number else None), answer
+        return (self._calls[number - 1] if 0 < number <= len(self._calls) else None), answer
 
     def names(self, call: Call) -> tuple[list[str], object]:
         """Return every port call that *call* makes, and its answer."""
@@ -127,9 +127,7 @@ class _Wired:
         def call(*args: Any, **more: Any) -> Any:
             # a mailer's error has the whole mail in it; what other ports say is theirs
             told = [getattr(one, "text", "") for one in args]
-            outcome = "".join(f" {one.value}" for one in args if isinstance(one, Outcome))
-            full = f"{self._name}.{name}{outcome}"
-            return self._fuse.through(full, lambda: value(*args, **more), told)
+            return self._fuse.through(f"{self._name}.{name}", lambda: value(*args, **more), told)
 
         return call
 

@@ -91,7 +91,8 @@ def set_stage(world: World) -> Stage:
     desk.resolve_duplicate(keep=people["kept"].id, retire=people["retired"].id)
     world.clock.advance(days=30)
     people["temporary"] = desk.set_password(people["temporary"].id, PASSWORD)
-    tokens = {"session": world.log_in(people["jess"]).session}
+    login = world.log_in(people["jess"])
+    tokens = {"session": login.session, "device": login.device}
     with pytest.raises(PasswordChangeRequired) as caught:
         world.log_in(people["temporary"])
     tokens["must_change"] = caught.value.password_token
@@ -108,6 +109,13 @@ def set_stage(world: World) -> Stage:
 
 def _log_in(name: str, password: str = PASSWORD) -> Operation:
     return lambda f: f.auth.log_in(name, password, source=SOURCE)
+
+
+def _log_in_at_home(password: str = PASSWORD) -> Operation:
+    """Return a sign-in from a browser that is known."""
+    return lambda f: f.auth.log_in(
+        ADDRESS, password, source=SOURCE, device=f.stage.tokens["device"]
+    )
 
 
 def _reset(token: str) -> Operation:
@@ -128,10 +136,15 @@ OPERATIONS: dict[str, Operation] = {
     "SchoolAuth.log_in: inactive": _log_in("wg204nx_gone"),
     "SchoolAuth.log_in: must change": _log_in("wg204nx_temporary"),
     "SchoolAuth.log_in: old hash": _log_in("moved"),
+    "SchoolAuth.log_in: known browser": _log_in_at_home(),
+    "SchoolAuth.log_in: known browser, wrong": _log_in_at_home(SECRET),
     "SchoolAuth.resume": lambda f: f.auth.resume(f.stage.tokens["session"]),
     "SchoolAuth.end_sessions": lambda f: f.auth.end_sessions(f.id("jess")),
     "SchoolAuth.request_password_reset": lambda f: f.auth.request_password_reset(ADDRESS),
     "SchoolAuth.request_password_reset: unknown": lambda f: f.auth.request_password_reset("nobody"),
+    "SchoolAuth.request_password_reset: known browser": lambda f: f.auth.request_password_reset(
+        ADDRESS, source=SOURCE, device=f.stage.tokens["device"]
+    ),
     "SchoolAuth.check_password_token": lambda f: f.auth.check_password_token(
         f.stage.tokens["password_reset"]
     ),

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from schoolauth import School, SchoolAuth, StoredPassword
 from schoolauth.model.mail import MailMessage
-from schoolauth.ports import Store, Throttle, UserRepository
+from schoolauth.ports import Store, UserRepository
 from schoolauth.service.school_auth import Joined
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
-from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
+from schoolauth.storage.sql import SqlStore
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import FrozenClock, Outbox, counted_ids
 from schoolauth.throttle import MemoryThrottle
@@ -53,7 +53,7 @@ class NotingHasher:
 def note_tokens(auth: SchoolAuth, minted: set[str]) -> None:
     """Note every token that *auth* makes from now on in *minted*."""
     tokens: Any = auth._core.tokens
-    for name in ("issue", "issue_recovery"):
+    for name in ("issue", "issue_recovery", "issue_device"):
         real = getattr(tokens, name)
 
         def issue(claims: Any, real: Callable[[Any], str] = real) -> str:
@@ -67,8 +67,7 @@ def note_tokens(auth: SchoolAuth, minted: set[str]) -> None:
 class Rewound:
     """A school in a store, and faces on it whose ports hang on one fuse."""
 
-    def __init__(self, stock: Stock, throttle: Callable[[], Throttle] = MemoryThrottle) -> None:
-        self._throttle = throttle
+    def __init__(self, stock: Stock) -> None:
         self._world = make_world(stock.users, stock.schools, legacy=[LEGACY])
         self.stage = set_stage(self._world)
         self.engine = stock.engine
@@ -100,12 +99,9 @@ class Rewound:
         fuse, stock = self.fuse, self._stock
         self.outbox, self.minted = PretendingOutbox(), set()
         ids = counted_ids("new")
+        engine, in_memory = stock.engine, Store(stock.users, stock.schools, MemoryThrottle())
         auth = SchoolAuth(
-            Store(
-                fuse.wire(stock.users, "users"),
-                fuse.wire(stock.schools, "schools"),
-                throttle=fuse.wire(self._throttle(), "throttle"),
-            ),
+            _wired(in_memory if engine is None else SqlStore(engine), fuse),
             secret_key=KEY,
             mailer=fuse.wire(self.outbox, "mailer"),
             hasher=fuse.wire(NotingHasher(self.minted), "hasher"),
@@ -117,19 +113,19 @@ class Rewound:
         note_tokens(auth, self.minted)
         desks: SchoolAuth | Joined = auth
         if connection is not None:
-            desks = auth.within(
-                Store(
-                    fuse.wire(SqlUserRepository(connection), "users"),
-                    fuse.wire(SqlSchoolDirectory(connection), "schools"),
-                ),
-                mailer=fuse.wire(self.outbox, "mailer"),
-            )
+            joined = _wired(SqlStore(connection), fuse)
+            desks = auth.within(joined, mailer=fuse.wire(self.outbox, "mailer"))
         desk = desks.manage(by=self.stage.people["admin"].id)
         return Faces(auth, desk, desks.support(by="Test Support"), self.stage)
 
     def rewind(self) -> None:
         """Put the store back to how the stage was set."""
         self._restore()
+
+
+def _wired(store: Store, fuse: Fuse) -> Store:
+    parts: dict[str, Any] = {name: part for name, part in vars(store).items() if part is not None}
+    return Store(**{name: fuse.wire(part, name) for name, part in parts.items()})
 
 
 def _restorer(stock: Stock) -> Callable[[], None]:

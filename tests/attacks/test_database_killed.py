@@ -129,7 +129,7 @@ def test_a_database_killed_under_load_keeps_every_acknowledged_change() -> None:
             throttle=SqlThrottle(engine),
         )
         guessed = world.teacher(family_name="Guessed")
-        for _ in range(10):
+        for _ in range(8):
             with pytest.raises(LoginRefused):
                 world.log_in(guessed, "Wrong1234")
         acknowledged = threading.Semaphore(0)

@@ -32,12 +32,12 @@ PARAMETERS = {
     "SchoolAuth.check_recovery_token": "token",
     "SchoolAuth.confirm_email_change": "token",
     "SchoolAuth.end_sessions": "user_id",
-    "SchoolAuth.log_in": "identifier password source",
+    "SchoolAuth.log_in": "identifier password source device",
     "SchoolAuth.mail_failed": "message",
     "SchoolAuth.manage": "by",
     "SchoolAuth.request_admin_recovery": "school new_email requested_by source",
     "SchoolAuth.request_email_change": "user_id password new_email",
-    "SchoolAuth.request_password_reset": "email_or_username source",
+    "SchoolAuth.request_password_reset": "email_or_username source device",
     "SchoolAuth.reset_password": "token new_password source",
     "SchoolAuth.resume": "session",
     "SchoolAuth.support": "by",
@@ -93,6 +93,7 @@ MEANINGS = {
     "which page of a list": "after has_email kinds limit roles since statuses text",
     "words for the record": "line reason reference",
     "where a try or a list comes from, as the host says": "source",
+    "from which browser, by a token of ours that opens nothing": "device",
     "what the host has in its hands": (
         "accounts decisions mailer message plan progress rows store"
     ),

@@ -18,6 +18,7 @@ from tests.service.world import World, make_world
 PASSWORD_CALLS = frozenset({"check_password_token", "reset_password"})
 TOKENS: dict[str, frozenset[str]] = {
     "session": frozenset({"resume"}),
+    "device": frozenset(),
     "must_change": PASSWORD_CALLS,
     "password_reset": PASSWORD_CALLS,
     "create_password": PASSWORD_CALLS,
@@ -49,10 +50,10 @@ def test_every_token_and_every_call_that_takes_one_is_tried(world: World) -> Non
     assert stage.tokens.keys() == TOKENS.keys()
     tokens = world.auth._core.tokens
     purposes = set()
-    for name in TOKENS.keys() - {"approve_recovery"}:
+    for name in TOKENS.keys() - {"approve_recovery", "device"}:
         purposes.add(tokens.read(stage.tokens[name], *get_args(TokenPurpose)).purpose)
     assert purposes == set(get_args(TokenPurpose))
-    assert set(tokens._serializers) == purposes | {"recovery"}
+    assert set(tokens._serializers) == purposes | {"recovery", "device"}
     takers = {
         name
         for name, call in inspect.getmembers(SchoolAuth, inspect.isfunction)

@@ -21,7 +21,6 @@ from schoolauth import (
     UserId,
 )
 from schoolauth.model.events import AuditEvent, DuplicateResolved, DuplicateRestored
-from schoolauth.ports import Outcome
 from tests.attacks.canaries import in_our_frames, told
 from tests.attacks.faults import PortDown, Snapshot, snapshot
 from tests.attacks.operations import OPERATIONS, STEP_BY_STEP, Faces
@@ -132,16 +131,17 @@ class Trial:
     def _goes_unheard(self, number: int) -> bool:
         """Tell whether the call *number* is only the throttle's tidying up, and fails nothing.
 
-        It sweeps after a place is taken, gives back the place of what was no guess, and forgets
-        failures when a new password is written.
+        It deletes old rows after a place is taken or given back, and clears counts when a new
+        password is written, unless a failure ends the host's transaction.
         """
         call, before = self.calls[number - 1], self.calls[: number - 1]
-        if "throttle.clear" in call:
-            return self._name not in FORGETTING
-        if not call.endswith(" in throttle.reserve"):
-            return f"throttle.settle {Outcome.NOT_TRIED.value}" in call
-        begun = len(before) - before[::-1].index("throttle.reserve")
-        return "driver.commit in throttle.reserve" in before[begun:]  # the place is taken
+        port = call.partition(" in ")[2] or call
+        if port == "throttle.clear":
+            return self._name not in FORGETTING and not self._joined
+        if not port.startswith("throttle.") or port not in before:
+            return False
+        begun = len(before) - before[::-1].index(port)
+        return f"driver.commit in {port}" in before[begun:]  # what was asked for is done
 
     def declare(self, number: int) -> int:
         """Let the call *number* raise what its port may raise; return how many errors it was.

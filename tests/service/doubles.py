@@ -10,7 +10,7 @@ from schoolauth import (
     MailMessage,
     StoredPassword,
 )
-from schoolauth.ports import Bucket, Reservation, UserRepository
+from schoolauth.ports import Bucket, Refusal, UserRepository
 from schoolauth.throttle import MemoryThrottle
 from tests.service.world import HASHER
 
@@ -41,9 +41,16 @@ class Asked(MemoryThrottle):
         super().__init__()
         self.calls: list[tuple[Bucket, ...]] = []
 
-    def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+    def take(
+        self,
+        buckets: Sequence[Bucket],
+        now: datetime | None = None,
+        /,
+        *,
+        even_if_full: bool = False,
+    ) -> Refusal | None:
         self.calls.append(tuple(buckets))
-        return super().reserve(buckets, now)
+        return super().take(buckets, now, even_if_full=even_if_full)
 
     def heard(self) -> list[Bucket]:
         """Return the buckets since the last time, one after the other."""

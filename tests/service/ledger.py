@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from schoolauth import SchoolAuth, StoredPassword
 from schoolauth.model.change import Change
 from schoolauth.model.mail import MailMessage
-from schoolauth.ports import Store, Throttle
+from schoolauth.ports import Bucket, Store, Throttle
 from schoolauth.service import core
 from schoolauth.tokens import Tokens
 from tests.service.world import HASHER, KEY, LINKS, World
@@ -20,14 +20,21 @@ _SIZES: dict[str, Callable[..., Any]] = {
     "users.find": len,
     "users.save": lambda change: _size(change),
     "schools.find": len,
-    "throttle.reserve": lambda buckets, now: len(buckets),
-    "throttle.settle": lambda reservation, outcome, now: len(reservation.buckets),
+    "throttle.take": lambda buckets, *_, **__: _kinds(buckets),
+    "throttle.give_back": lambda buckets, *_: _kinds(buckets),
+    "throttle.wait": lambda bucket, *_: _kinds([bucket]),
+    "throttle.clear": lambda buckets: _kinds(buckets),
 }
 
 
 def _size(change: Change) -> dict[str, int]:
     """Return how many rows a save writes."""
     return {"users": len(change.users), "events": len(change.events)}
+
+
+def _kinds(buckets: Sequence[Bucket]) -> list[str]:
+    """Return what *buckets* count, without whose they are."""
+    return [bucket.key.partition(":")[0] for bucket in buckets]
 
 
 class Ledger:
@@ -91,11 +98,11 @@ class _Wired:
         if not callable(value):
             return value
 
-        def call(*args: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
             full = f"{self._name}.{name}"
             size = _SIZES.get(full)
-            self._ledger.note(full, None if size is None else size(*args))
-            return value(*args)
+            self._ledger.note(full, None if size is None else size(*args, **more))
+            return value(*args, **more)
 
         return call
 

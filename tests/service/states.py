@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from schoolauth import User
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from schoolauth import Login, LoginRefused, SchoolAuth, User
 from tests.service.ledger import Entry
 from tests.service.world import PASSWORD, World
 
@@ -49,6 +53,68 @@ def all_alike(costs: dict[str, list[Entry]]) -> list[Entry]:
     return expected
 
 
-def without_settling(cost: list[Entry]) -> list[Entry]:
-    """Leave out what is given back: where nothing was held, there is nothing."""
-    return [entry for entry in cost if entry[0] != "throttle.settle"]
+# --- What becomes of an account, and what strangers then ask --------------------------------------
+
+
+def _guess(world: World, name: str, times: int = 8) -> None:
+    for _ in range(times):
+        with pytest.raises(LoginRefused):
+            world.auth.log_in(name, "Wrong1234")
+
+
+def _use_a_browser(world: World, name: str) -> Login:
+    login = world.auth.log_in(name, PASSWORD)
+    return world.auth.log_in(name, PASSWORD, device=login.device)
+
+
+def _fill_the_browsers(world: World, name: str) -> None:
+    device = _use_a_browser(world, name).device
+    for _ in range(9):
+        with pytest.raises(LoginRefused):
+            world.auth.log_in(name, "Wrong1234", device=device)
+
+
+def _ask_for_mails(world: World, name: str) -> None:
+    for _ in range(2):
+        world.auth.request_password_reset(name)
+
+
+LOCK = 3
+FATES: dict[str, tuple[int, Callable[[World, str], object]]] = {
+    "nothing": (20, lambda world, name: None),
+    "full": (20, _guess),
+    "locked": (LOCK, lambda world, name: _guess(world, name, LOCK)),
+    "signed in": (20, lambda world, name: world.auth.log_in(name, PASSWORD)),
+    "browser used": (20, _use_a_browser),
+    "browser full": (20, _fill_the_browsers),
+    "mails full": (20, _ask_for_mails),
+}
+"""What becomes of an account by one of its names, and after how many failures it is locked."""
+STRANGERS: dict[str, Callable[[SchoolAuth, str], object]] = {
+    "wrong password": lambda auth, name: auth.log_in(name, "Wrong1234", source="x"),
+    "reset": lambda auth, name: auth.request_password_reset(name, source="x"),
+    "recovery": lambda auth, name: auth.request_admin_recovery(
+        "wg204nx", new_email=_address(name), requested_by="Ada", source="x"
+    ),
+}
+"""What a stranger asks under a name."""
+
+
+def _address(name: str) -> str:
+    return name if "@" in name else f"{name}@x.example.org"
+
+
+def fated(world: World, fate: str, renew: Callable[[int], object]) -> Iterator[tuple[str, str]]:
+    """Yield each name to ask for, and what it is, when what is to become of it has become of it.
+
+    It happens by the account's other name, whose own count is another. *renew* makes the world's
+    `SchoolAuth` anew, with a throttle that knows no try and a lock after so many failures.
+    """
+    lock, happen = FATES[fate]
+    number = len(world.desk.search(limit=500).items)
+    person = world.teacher(family_name="Fated", email=f"fated{number}@x.example.org")
+    by = {"username": str(person.username), "address": str(person.email)}
+    for kind, other in (("username", "address"), ("address", "username"), ("unknown", "username")):
+        renew(lock)
+        happen(world, by[other])
+        yield f"{fate}, {kind}", by.get(kind, "nobody@x.example.org")

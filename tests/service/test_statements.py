@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, delete, event
 
-from schoolauth import User
+from schoolauth import LoginRefused, SchoolAuth, User
 from schoolauth.model.names import Username
+from schoolauth.storage.sql import SqlStore
+from schoolauth.storage.sql.tables import standard_tables
 from tests.databases import SQL_STORES, Databases
-from tests.service.states import names_of, people_of
-from tests.service.world import World, make_world
+from tests.service.states import FATES, STRANGERS, fated, names_of, people_of
+from tests.service.world import HASHER, KEY, LINKS, World, make_world
 
 
 @contextmanager
 def watched(engine: Engine) -> Iterator[list[str]]:
-    """Collect the first word of every statement, and every commit."""
+    """Collect the first word of every statement, with how many rows it has, and every commit."""
     seen: list[str] = []
 
-    def statement(_c: Any, _cursor: Any, text: str, *_rest: Any) -> None:
-        seen.append(text.split(maxsplit=1)[0])
+    def statement(
+        _c: Any, _cursor: Any, text: str, parameters: Any, _context: Any, many: bool
+    ) -> None:
+        seen.append(text.split(maxsplit=1)[0] + (f" x{len(parameters)}" if many else ""))
 
     def commit(_c: Any) -> None:
         seen.append("COMMIT")
@@ -70,8 +74,6 @@ def test_the_first_sign_in_of_a_day_is_one_transaction(sql_world: tuple[World, E
 
 def test_a_refused_sign_in_is_one_select_and_one_insert(sql_world: tuple[World, Engine]) -> None:
     """Known and unknown names ask and write the same."""
-    from schoolauth import LoginRefused
-
     world, engine = sql_world
     world.teacher()
     for name in ("wg204nx_james", "wg204nx_nobody", "\x00"):
@@ -90,6 +92,59 @@ def test_every_reset_request_makes_the_same_statements(sql_world: tuple[World, E
             world.auth.request_password_reset(name)
         asked[state] = tuple(word for word in seen if word != "COMMIT")
     assert set(asked.values()) == {("SELECT", "INSERT")}
+
+
+def counted(world: World, engine: Engine, lock: int | None = None) -> SchoolAuth:
+    """Return one that counts in the database, and has deleted old rows, as it does at first."""
+    auth = SchoolAuth(
+        SqlStore(engine),
+        secret_key=KEY,
+        mailer=world.outbox,
+        links=LINKS,
+        hasher=HASHER,
+        clock=world.clock,
+        lock_after_failures=lock,
+    )
+    auth.request_password_reset("nobody")
+    return auth
+
+
+def test_every_counted_refusal_makes_the_same_statements(sql_world: tuple[World, Engine]) -> None:
+    """Whoever is meant: the name, the account or a decoy, and the source are counted alike."""
+    world, engine = sql_world
+    names = names_of(people_of(world))
+    auth, asked = counted(world, engine), {}
+    for state, name in names.items():
+        with watched(engine) as seen, pytest.raises(LoginRefused):
+            auth.log_in(name, "Wrong1234", source="x")
+        asked[state] = list(seen)
+    expected = asked["unknown"]
+    assert {state: seen for state, seen in asked.items() if seen != expected} == {}
+    assert expected.count("COMMIT") == 4  # three counts, and the event
+
+
+@pytest.mark.parametrize("entry", STRANGERS)
+def test_what_became_of_an_account_makes_the_same_statements(
+    sql_world: tuple[World, Engine], entry: str
+) -> None:
+    """A full count, a lock, a success and a known browser, counted in the same database."""
+    world, engine = sql_world
+    asked: dict[str, list[str]] = {}
+
+    def renew(lock: int) -> None:
+        world.auth = counted(world, engine, lock)
+        with engine.begin() as connection:
+            connection.execute(delete(standard_tables().counts))
+
+    for fate in FATES:
+        for state, name in fated(world, fate, renew):
+            with watched(engine) as seen, suppress(LoginRefused):
+                STRANGERS[entry](world.auth, name)
+            asked[state] = list(seen)
+    expected = asked["nothing, unknown"]
+    assert {state: seen for state, seen in asked.items() if seen != expected} == {}
+    assert len(asked) == 3 * len(FATES)
+    assert "INSERT" in expected
 
 
 def test_a_session_is_one_select(sql_world: tuple[World, Engine]) -> None:

@@ -48,6 +48,7 @@ class Attempts:
         clock: tells the time. Where it is the system's, the throttle uses a clock of its own, which
             is the same for all processes that share the throttle.
         process: what this process knows of its own tries; made if not given.
+        joined: whether *throttle* counts inside a transaction of the host.
     """
 
     def __init__(
@@ -56,15 +57,18 @@ class Attempts:
         buckets: Buckets,
         clock: Clock,
         process: ProcessCounts | None = None,
+        *,
+        joined: bool = False,
     ) -> None:
         self.buckets = buckets
         self.clock = clock
         self.process = process or ProcessCounts()
         self._throttle = throttle
+        self._joined = joined
 
     def within(self, throttle: Throttle) -> Attempts:
-        """Return the same on another throttle, such as one inside a transaction of the host."""
-        return Attempts(throttle, self.buckets, self.clock, self.process)
+        """Return the same on another throttle, inside a transaction of the host."""
+        return Attempts(throttle, self.buckets, self.clock, self.process, joined=True)
 
     def take(self, buckets: Sequence[Bucket], *, even_if_full: bool = False) -> Refusal | None:
         """Take a place in every bucket, or in none and return why."""
@@ -163,8 +167,12 @@ class Attempts:
         self.clear([*self.buckets.everything(user), self.buckets.lock(user)])
 
     def try_to_forget(self, user: User) -> None:
-        """Do as `forget`, if the throttle answers: what is written already must not fail by it."""
-        with suppress(StorageUnavailable):
+        """Do as `forget`, if the throttle answers: what is written already must not fail by it.
+
+        Raises:
+            StorageUnavailable: if that ended the host's transaction, and so what was written there.
+        """
+        with suppress(*() if self._joined else (StorageUnavailable,)):
             self.forget(user)
 
     def _now(self) -> datetime | None:

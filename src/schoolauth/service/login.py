@@ -28,14 +28,16 @@ def issue_login(
         password: what they typed.
         device: the browser's token, if it is still good; a new one is made otherwise.
     """
-    below = bool(core.policy.violations(password, user))  # a host's rule may raise
+    # what a host gave may raise: before there is a token, which no traceback's locals may hold
+    below = bool(core.policy.violations(password, user))
+    claims = _device_claims(core, user)
     session, _ = core.issue("session", user)
     return Login(
         user=user,
         session=session,
         how=how,
         password_below_policy=below,
-        device=_new_device(core, user) if device is None else device,
+        device=core.tokens.issue_device(claims) if device is None else device,
     )
 
 
@@ -50,13 +52,12 @@ def known_browser(core: Core, device: str | None) -> DeviceClaims | None:
     return claims if core.clock.now() < claims.expires_at else None
 
 
-def _new_device(core: Core, user: User) -> str:
+def _device_claims(core: Core, user: User) -> DeviceClaims:
     digest = core.attempts.buckets.name_digest
-    claims = DeviceClaims(
+    return DeviceClaims(
         user=user.id,
         epoch=user.epoch,
         nonce=secrets.token_hex(8),
         names=tuple(digest(name) for name in names_of(user)),
         expires_at=expiry(core.clock.now(), PURPOSES["device"].lifetime(core.lifetimes)),
     )
-    return core.tokens.issue_device(claims)
