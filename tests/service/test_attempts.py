@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,13 +15,14 @@ from schoolauth.errors import Throttled
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
-from schoolauth.ports import Bucket, SystemClock
+from schoolauth.ports import Bucket, Refusal, SystemClock
 from schoolauth.rules.sign_in import read_typed_name
 from schoolauth.service.attempts import Attempts, OpenAttempt, ProcessCounts, require_source
 from schoolauth.service.buckets import Buckets
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
 from schoolauth.testing.strategies import users
+from schoolauth.throttle.counter import Operation
 from schoolauth.tokens import Tokens
 from tests.service.doubles import RecordingThrottle
 from tests.service.world import make_world
@@ -249,6 +251,29 @@ def test_a_full_name_is_told_a_second_while_one_of_its_tries_is_under_way() -> N
     with pytest.raises(Throttled) as caught:
         gate.begin()
     assert caught.value.retry_after == 150
+
+
+def test_a_full_name_is_told_a_second_though_its_tries_end_meanwhile() -> None:
+    """The places were taken when the throttle refused, and are free when its word arrives."""
+    held: list[OpenAttempt] = []
+
+    class Slow(RecordingThrottle):
+        def _do(
+            self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
+        ) -> Refusal | None:
+            refusal = super()._do(operation, buckets, now)
+            while refusal is not None and held:
+                with held.pop():
+                    pass
+            return refusal
+
+    gate = Gate(throttle=Slow())
+    held += [gate.begin() for _ in range(8)]
+    with pytest.raises(Throttled) as caught:
+        gate.begin()
+    assert caught.value.retry_after == 1
+    with gate.begin():
+        assert held == []
 
 
 # --- What one process knows of its tries -----------------------------------------------------
