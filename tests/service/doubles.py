@@ -32,7 +32,7 @@ class Recorder:
     def needs_rehash(self, stored: StoredPassword) -> bool:
         return HASHER.needs_rehash(stored)
 
-    def verified(self) -> int:
+    def verifications(self) -> int:
         """Return how many passwords were verified."""
         return sum(call.startswith("verify") for call in self.calls)
 

@@ -54,7 +54,7 @@ def test_two_hundred_guesses_at_once_are_eight_verifications(throttle: Throttle)
         40, lambda number: world.auth.log_in(NAME, f"Wrong{number}", source=SOURCE), calls=200
     )
     assert (told.count("login_refused"), told.count("throttled")) == (8, 192)
-    assert hasher.verified() == 8
+    assert hasher.verifications() == 8
 
 
 def test_a_crowd_that_guesses_by_both_names_verifies_eight_against_the_account(
@@ -84,8 +84,8 @@ def test_a_flooded_source_costs_its_limit_and_a_hash_for_each_worker(
         lambda number: world.auth.log_in(f"nobody{number}", "Wrong1234", source=SOURCE),
         calls=160,
     )
-    assert told.count("login_refused") == hasher.verified()
-    assert 50 <= hasher.verified() <= 50 + workers
+    assert told.count("login_refused") == hasher.verifications()
+    assert 50 <= hasher.verifications() <= 50 + workers
     hasher.workers.close()
 
 
@@ -159,7 +159,7 @@ def test_a_failure_whose_source_cannot_be_counted_stays_taken() -> None:
     throttle.down = ()
     with pytest.raises(Throttled):
         world.auth.log_in(NAME, PASSWORD)
-    assert hasher.verified() == 8
+    assert hasher.verifications() == 8
 
 
 def test_a_place_that_cannot_be_given_back_stays_taken() -> None:
