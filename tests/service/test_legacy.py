@@ -138,7 +138,7 @@ def test_a_full_account_and_the_right_password_do_the_same_work_too(work: Work) 
     for who in ("inactive legacy", "inactive"):
         refused(world, str(people[who].username), PASSWORD)
         assert work.total() == expected
-    for _ in range(10):
+    for _ in range(8):
         refused(world, "own@hill.example.org", "wrong")
         assert work.total() == expected
     refused(world, str(people["own"].username), PASSWORD)  # the account's own bucket is full
@@ -241,10 +241,10 @@ def test_an_account_that_changed_meanwhile_is_upgraded_all_the_same() -> None:
 def test_a_crowd_that_shares_a_legacy_account_gets_in(
     users: UserRepository, schools: SchoolDirectory
 ) -> None:
-    """Of 30 first sign-ins at once all succeed, and one of them upgrades the hash."""
+    """Of eight first sign-ins at once all succeed, and one of them upgrades the hash."""
     world = make_moved_world(users, schools)
     user = move(world, "shared", SCHEMES["django scrypt"].make(PASSWORD))
-    begin = threading.Barrier(30)
+    begin = threading.Barrier(8)
     outcomes: list[object] = []
 
     def sign_in() -> None:
@@ -254,12 +254,12 @@ def test_a_crowd_that_shares_a_legacy_account_gets_in(
         except (LoginRefused, StaleUser, Overloaded) as error:
             outcomes.append(error)
 
-    threads = [threading.Thread(target=sign_in) for _ in range(30)]
+    threads = [threading.Thread(target=sign_in) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(SECONDS)
-    assert outcomes == [user.id] * 30
+    assert outcomes == [user.id] * 8
     assert world.kinds(user).count("password_rehashed") == 1
 
 

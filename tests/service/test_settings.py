@@ -118,6 +118,7 @@ def test_lifetimes_are_those_of_the_design() -> None:
         "temporary_password": 7 * 24,
         "confirm_email": 24,
         "recovery": 7 * 24,
+        "device": 180 * 24,
     }
 
 

@@ -221,12 +221,14 @@ class OpenAttempt:
             Throttled: if either is full.
         """
         self.check_source()
+        process, key = self._attempts.process, self._name_bucket.key
+        others = process.is_under_way(key)
         refused = self._take([self._name_bucket])
         if refused is not None:
-            # another try of this name may be right, and then gives its place back
-            waits = self._attempts.process.is_under_way(refused.bucket.key)
-            self._refuse(refused.bucket.key, 1 if waits else refused.seconds)
-        self._attempts.process.enter(self._name_bucket.key)
+            # one that was under way may have been right, and has given its place back or will
+            others = others or process.is_under_way(key)
+            self._refuse(key, 1 if others else refused.seconds)
+        process.enter(key)
         self._under_way = True
 
     def take_account(self, user: User | None) -> bool:

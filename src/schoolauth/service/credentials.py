@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from typing import TypeVar
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
@@ -12,6 +14,7 @@ from schoolauth.ports import HasWorkers, LegacyVerifier, PasswordHasher
 from schoolauth.rules.passwords import prepare_password
 from schoolauth.workers import Workers
 
+T = TypeVar("T")
 _WAIT = 10.0
 
 
@@ -28,33 +31,22 @@ class Credentials:
             self._wait = _WAIT
         self._decoy: StoredPassword | None = None
 
-    def check(
-        self, password: str, stored: StoredPassword | None, first: Callable[[], None]
-    ) -> tuple[bool, bool]:
-        """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
-
-        Every legacy scheme does its work too, once for each text that it may have hashed.
-
-        Args:
-            password: what was typed.
-            stored: what it is checked against; None for a decoy.
-            first: called in the worker just before the work; what it raises, this raises.
+    def run(self, work: Callable[[], T]) -> T:
+        """Carry *work* out in one turn of the hash workers, and return or raise what it does.
 
         Raises:
-            Overloaded: if too many are waiting already, whether there is an account or not.
+            Overloaded: if too many are waiting already; nothing of *work* was done.
+        """
+        context = copy_context()
+        return self._workers.run(lambda: context.run(work), wait=self._wait)
+
+    def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
+        """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
+
+        Every legacy scheme does its work too, once for each text that it may have hashed. Call it
+        within `run`.
         """
         decoy = self._make_decoy()  # always first, so that its one hash tells nothing
-
-        def work() -> tuple[bool, bool]:
-            first()
-            return self._check(password, stored, decoy)
-
-        # one turn for all of it: half a try could tell which scheme was reached
-        return self._workers.run(work, wait=self._wait)
-
-    def _check(
-        self, password: str, stored: StoredPassword | None, decoy: StoredPassword
-    ) -> tuple[bool, bool]:
         prepared = prepare_password(password)
         if prepared is None:
             password, prepared, stored = "", "", None
