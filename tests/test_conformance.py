@@ -13,9 +13,9 @@ from typing import get_type_hints
 import pytest
 
 from schoolauth import Lifetimes, Login, PasswordPolicy, SchoolAuth, User
-from schoolauth.ports import Limit
 from schoolauth.rules.common_passwords import COMMON_PASSWORDS
-from schoolauth.service import attempts
+from schoolauth.throttle import policy
+from schoolauth.throttle.policy import Kind
 from tests.pages import NODE, ROOT, missing_tests, tables
 from tests.service.world import make_world
 
@@ -187,15 +187,29 @@ def test_every_way_in_is_on_the_page() -> None:
     assert {row[0].split("`")[1] for row in PAGE["Ways in"]} == ways
 
 
-def _said(*limits: Limit) -> str:
-    def span(seconds: int) -> str:
-        for size, unit in ((3600, "hour"), (60, "minute")):
-            if seconds % size == 0:
-                count = seconds // size
-                return f"{count} {unit}{'s' * (count > 1)}"
-        raise ValueError(seconds)
+FIVE_MINUTES, HOUR, DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(hours=24)
 
-    return ", ".join(f"{limit.attempts} in {span(limit.seconds)}" for limit in limits)
+
+def _span(time: timedelta) -> str:
+    for size, unit in ((HOUR, "hour"), (timedelta(minutes=1), "minute")):
+        if time % size == timedelta(0):
+            count = time // size
+            return f"{count} {unit}{'s' * (count > 1)}"
+    return f"{time // timedelta(seconds=1)} seconds"
+
+
+def _said(kind: Kind, *windows: timedelta) -> str:
+    """Return how much of *kind* there may be in a window for each of its limits."""
+    told = []
+    for limit, window in zip(kind.limits, windows, strict=True):
+        assert limit.refill is not None
+        most = limit.burst + window // limit.refill
+        told.append(f"{most} in {_span(window)} ({limit.burst}, then 1 in {_span(limit.refill)})")
+    return ", ".join(told)
+
+
+def _is_of_mails(name: str) -> bool:
+    return name.startswith(("MAIL_", "CHANGE_", "DESK_", "RECOVERY_")) and "SOURCE" not in name
 
 
 def _days_or_hours(times: set[timedelta]) -> str:
@@ -208,11 +222,17 @@ def _days_or_hours(times: set[timedelta]) -> str:
 def test_the_limits_are_those_of_the_code() -> None:
     """What is written down is what counts."""
     times = Lifetimes()
+    browser = policy.BROWSER.limits + policy.BROWSERS.limits
+    mails = {kind.limits for name, kind in vars(policy).items() if _is_of_mails(name)}
+    assert browser == policy.ACCOUNT.limits
+    assert policy.RESET_SOURCE.limits == policy.RECOVERY_SOURCE.limits == policy.SOURCE.limits
+    assert mails == {policy.MAIL_NAME.limits}
     assert [row[1] for row in PAGE["Limits"]] == [
-        _said(*attempts.ACCOUNT_LIMITS),
-        _said(*attempts.SOURCE_LIMITS),
-        _said(*attempts.RESET_LIMITS),
-        _said(*attempts.ELSEWHERE_LIMITS),
+        _said(policy.NAME, FIVE_MINUTES),
+        _said(policy.ACCOUNT, FIVE_MINUTES, DAY),
+        _said(policy.SOURCE, FIVE_MINUTES),
+        _said(policy.MAIL_NAME, HOUR),
+        _said(policy.ELSEWHERE, DAY),
         _days_or_hours({times.session}),
         _days_or_hours({times.password_reset, times.confirm_email}),
         _days_or_hours({times.create_password, times.temporary_password, times.recovery}),

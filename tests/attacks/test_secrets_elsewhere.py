@@ -276,7 +276,6 @@ def test_a_throttle_that_is_away_does_not_tell_its_password(
         clock=world.clock,
     )
     desk = auth.manage(by=world.admin.id)
-    other = "o@x.example.org"
     for call in (
         lambda: auth.log_in(ADDRESS, PASSWORD, source="x"),
         lambda: auth.request_password_reset(ADDRESS, source="x"),
