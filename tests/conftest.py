@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from tests.databases import STORES, Databases, Stock
 from tests.profiles import load_profile
 from tests.throttles import Throttles
 
+os.environ.pop("PYTEST_ADDOPTS", None)  # meant for this run, not for those that tests start
 pytest.register_assert_rewrite("tests.storage.refusals")
 load_profile()
 

@@ -89,14 +89,13 @@ def test_sessions_live_side_by_side(world: World) -> None:
     assert {world.auth.resume(session).id for session in sessions} == {teacher.id}
 
 
-@pytest.mark.parametrize("code", range(0x20, 0x7F), ids=chr)
 @pytest.mark.parametrize("policy", ["seed", "recommended", "nist"])
-def test_every_printing_ascii_character_is_allowed(policy: str, code: int) -> None:
+def test_every_printing_ascii_character_is_allowed(policy: str) -> None:
     """The space too, inside; and each is itself when it is hashed."""
-    password = f"lamp{chr(code)}quiet7otter{chr(code)}moon"
     chosen: PasswordPolicy = getattr(PasswordPolicy, policy)()
-    assert chosen.violations(password) == ()
-    assert prepare_password(password) == password
+    passwords = [f"lamp{chr(code)}quiet7otter{chr(code)}moon" for code in range(0x20, 0x7F)]
+    assert [password for password in passwords if chosen.violations(password)] == []
+    assert [prepare_password(password) for password in passwords] == passwords
 
 
 def test_an_id_has_128_random_bits() -> None:

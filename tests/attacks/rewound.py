@@ -118,9 +118,16 @@ class Rewound:
         desk = desks.manage(by=self.stage.people["admin"].id)
         return Faces(auth, desk, desks.support(by="Test Support"), self.stage)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing can have been written since the stage was set: only SELECT was sent."""
+        return self.fuse.watches and not self.fuse.written
+
     def rewind(self) -> None:
         """Put the store back to how the stage was set."""
-        self._restore()
+        if not self.untouched:
+            self._restore()
+            self.fuse.written = False
 
 
 def _wired(store: Store, fuse: Fuse) -> Store:

@@ -130,9 +130,9 @@ def test_the_head_gives_the_account_a_new_address(school: World) -> None:
         world.log_in(world.admin)
 
 
-def test_everything_is_on_the_record(school: World) -> None:
+def test_everything_is_on_the_record(quick: World) -> None:
     """Request and approval are in the school's and the account's history, without an address."""
-    world = school
+    world = quick
     request(world)
     world.auth.approve_admin_recovery(token(world, DEPUTY))
     events = world.desk.history(world.admin.id).items
@@ -437,9 +437,9 @@ def test_what_the_calls_need() -> None:
 # --- In writing, to the support desk -------------------------------------------------------------
 
 
-def test_a_written_confirmation(school: World) -> None:
+def test_a_written_confirmation(quick: World) -> None:
     """From the head's address on file: the same ends, with the reference in the history."""
-    world = school
+    world = quick
     other = second_admin(world)
     support = world.auth.support(by="Robin")
     world.outbox.clear()

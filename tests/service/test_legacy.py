@@ -106,13 +106,14 @@ def test_every_try_does_the_same_work(typed: str, work: Work) -> None:
         world.clock.advance(minutes=6)
         refused(world, name, typed)
         assert work.total() == expected, name
+    few = ("own", "invited", "inactive", "corrupt", "dear php bcrypt", "dear django pbkdf2")
     for who, user in people.items():
-        for call in by_id(world, user, typed):
+        for call in list(by_id(world, user, typed))[: 2 if who in few else 1]:
             world.clock.advance(minutes=6)
             with pytest.raises(LoginRefused):
                 call()
             assert work.total() == expected, who
-    for who in ("own", "invited", "inactive", "corrupt", "dear php bcrypt", "dear django pbkdf2"):
+    for who in few:
         world.clock.advance(minutes=6)
         refused(world, str(people[who].username), typed)
         assert sorted(work.calls) == sorted(unknown), who
@@ -150,12 +151,18 @@ def test_a_full_account_and_the_right_password_do_the_same_work_too(work: Work) 
 
 
 @every_scheme
-def test_the_first_sign_in_replaces_the_hash_and_nothing_else(
-    name: str, users: UserRepository, schools: SchoolDirectory
-) -> None:
-    """On every store: the same account with a hash of today's, once, and for good."""
-    world = make_moved_world(users, schools)
-    made = SCHEMES[name].make(PASSWORD)
+def test_the_first_sign_in_replaces_the_hash_and_nothing_else(name: str) -> None:
+    """The same account with a hash of today's, once, and for good."""
+    sign_in_twice(make_moved_world(), SCHEMES[name].make(PASSWORD))
+
+
+def test_every_store_replaces_a_hash(users: UserRepository, schools: SchoolDirectory) -> None:
+    """The old text is kept to the letter, and the new one takes its place."""
+    sign_in_twice(make_moved_world(users, schools), SCHEMES["django pbkdf2"].make(PASSWORD))
+
+
+def sign_in_twice(world: World, made: str) -> None:
+    """Let somebody whose hash was *made* elsewhere sign in, and look at every step."""
     user = move(world, "old_name", made)
     for wrong in ("wrong", PASSWORD + " ", PASSWORD.upper(), made, ""):
         refused(world, "old_name", wrong)
@@ -174,7 +181,7 @@ def test_the_first_sign_in_replaces_the_hash_and_nothing_else(
     world.auth.log_in("old_name", PASSWORD)
     assert world.desk.get_user(user.id) == after
     assert world.kinds(user).count("password_rehashed") == 1
-    bare = SchoolAuth(Store(users), secret_key=KEY, hasher=HASHER, clock=world.clock)
+    bare = SchoolAuth(Store(world.users), secret_key=KEY, hasher=HASHER, clock=world.clock)
     assert bare.log_in("old_name", PASSWORD).user.id == user.id
     assert bare.resume(login.session).id == user.id
 

@@ -212,17 +212,20 @@ def test_a_store_that_hides_who_has_the_name_ends_it() -> None:
     assert world.kinds() == before
 
 
-def test_ten_thousand_accounts_are_one_change(
-    users: UserRepository, schools: SchoolDirectory
-) -> None:
-    """On every store, in one transaction; the last of them signs in."""
-    world = make_moved_world(users, schools)
+def test_ten_thousand_accounts_are_one_change() -> None:
+    """All at once, and the last of them signs in; again, all the problems come at once."""
+    users = Busy()
+    world = make_moved_world(users, MemorySchoolDirectory(users))
+    saved: list[int] = []
+    users.before_save = lambda: saved.append(len(saved))
+    users.always = True
     accounts = [
         old_user(f"user{number}", HASH, email=f"user{number}@hill.example.org")
         for number in range(10_000)
     ]
     imported = support(world).import_users(world.school.code, accounts, source="django")
     assert len({user.id for user in imported}) == 10_000
+    assert saved == [0]
     assert world.log_in(imported[-1], PASSWORD).user.id == imported[-1].id
     with pytest.raises(ImportRefused) as caught:
         support(world).import_users(world.school.code, accounts)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from schoolauth.errors import RosterUnreadable
-from schoolauth.mis.cells import RowReader, printable
 from schoolauth.mis.headings import KNOWN_HEADINGS, find_columns, is_secret
 from schoolauth.mis.reading import (
     FILE_MAX,
@@ -20,6 +19,7 @@ from schoolauth.mis.reading import (
     read_rows,
     unreadable,
 )
+from schoolauth.mis.rows import RowReader, printable
 from schoolauth.model.roster import Roster
 from schoolauth.model.text import require_text, strip_spaces
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from schoolauth.errors import RosterUnreadable
 from schoolauth.mis.archive import FileSet
-from schoolauth.mis.cells import RowReader, is_staff
 from schoolauth.mis.headings import is_secret
 from schoolauth.mis.oneroster_manifest import check_files, find_version, read_manifest
 from schoolauth.mis.oneroster_people import (
@@ -25,6 +24,7 @@ from schoolauth.mis.oneroster_people import (
 from schoolauth.mis.oneroster_sheet import Findings, Sheet
 from schoolauth.mis.oneroster_tables import TABLES
 from schoolauth.mis.reading import ROWS_MAX, Progress, unreadable
+from schoolauth.mis.rows import RowReader, is_staff
 from schoolauth.model.roster import Roster
 from schoolauth.model.text import require_text
 from schoolauth.ports import SystemClock

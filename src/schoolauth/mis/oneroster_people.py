@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schoolauth.mis.cells import is_staff, printable
 from schoolauth.mis.headings import heading_key
 from schoolauth.mis.oneroster_sheet import Sheet
 from schoolauth.mis.oneroster_tables import parse_date
 from schoolauth.mis.reading import Progress, unreadable
+from schoolauth.mis.rows import is_staff, printable
 
 GONE = frozenset({"tobedeleted", "inactive"})
 """What `status` says of a record that is no more."""

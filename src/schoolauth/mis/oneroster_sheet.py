@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from schoolauth.errors import RosterProblem, RosterUnreadable
-from schoolauth.mis.cells import printable
 from schoolauth.mis.headings import heading_key, is_secret
 from schoolauth.mis.oneroster_tables import ALIASES, DROPPED, READ, Column, violation
 from schoolauth.mis.reading import (
@@ -18,6 +17,7 @@ from schoolauth.mis.reading import (
     read_rows,
     unreadable,
 )
+from schoolauth.mis.rows import printable
 from schoolauth.model.text import strip_spaces
 
 FINDINGS_MAX = 1_000

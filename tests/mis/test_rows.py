@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schoolauth.errors import RosterProblem
-from schoolauth.mis import cells as module
+from schoolauth.mis import rows as module
 from schoolauth.model.user import Role
 from tests.mis.lists import read
 
