@@ -1,4 +1,4 @@
-"""One verification for every try: the same work for every account, name and state."""
+"""One verification for every attempt: the same work for every account, name and state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Credentials:
     def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
         """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
 
-        Every legacy scheme does its work too, once for each text that it may have hashed.
+        Every legacy verifier runs too, once for each text that the old system may have hashed.
 
         Raises:
             Overloaded: if too many are waiting already, whether there is an account or not.
@@ -39,7 +39,7 @@ class Credentials:
         decoy = self._make_decoy()  # always first, so that its one hash tells nothing
         if not self._legacy:
             return self._check(password, stored, decoy)
-        # one turn for all of it: half a try could tell which scheme was reached
+        # one worker for all of it: half an attempt could show which scheme was reached
         return self._workers.run(lambda: self._check(password, stored, decoy), wait=self._wait)
 
     def _check(
@@ -50,7 +50,7 @@ class Credentials:
             password, prepared, stored = "", "", None
         scheme = self._scheme_of(stored)
         matches, unreadable = self._verify(prepared, None if scheme else stored, decoy)
-        # old systems hashed what was typed: that, and what is the same to the eye
+        # an old system may have hashed the text in NFC or as it was typed
         for text in dict.fromkeys((prepared, password)):
             for each in self._legacy:
                 if each is scheme and stored is not None:
@@ -73,7 +73,7 @@ class Credentials:
         return False, True
 
     def _scheme_of(self, stored: StoredPassword | None) -> LegacyVerifier | None:
-        """Return the legacy scheme that *stored* is of, None if it is today's or of none."""
+        """Return the legacy verifier that recognises *stored*, or None."""
         if stored is None or not self._legacy or self._is_current(stored):
             return None
         return next((each for each in self._legacy if each.recognises(stored)), None)
@@ -115,7 +115,7 @@ class Credentials:
             return None
 
     def _make_decoy(self) -> StoredPassword:
-        # without a lock: whoever waited for it in a hash worker would keep the hash from being made
+        # without a lock: a hash worker that waited for it would keep the hash from being made
         if self._decoy is None:
             made = self.hasher.hash(secrets.token_hex(16))
             self._decoy = self._decoy or made
