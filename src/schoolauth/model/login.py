@@ -12,8 +12,8 @@ from schoolauth.model.user import User
 class Login:
     """Somebody is signed in. Keep `session`: `SchoolAuth.resume` turns it into the user again.
 
-    `password_below_policy` says that the password would not be accepted today; it is the host's to
-    ask for another one.
+    `password_below_policy` says that the password would not be accepted today; the host may ask for
+    another one.
     """
 
     user: User
