@@ -53,7 +53,7 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
         self._inside = threading.local()
         # held from the moment a call is taken until it is done, or taken back
-        self._places = None if self._queue is None else threading.Semaphore(self.size + self._queue)
+        self._slots = None if self._queue is None else threading.Semaphore(self.size + self._queue)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Have *call* carried out, and return at once.
@@ -62,26 +62,26 @@ class Workers:
             Overloaded: at once, if the queue is full.
             RuntimeError: if these workers are closed, or the interpreter is shutting down.
         """
-        pool, places = self._pool or self._open(), self._places
-        if places is None:
+        pool, slots = self._pool or self._open(), self._slots
+        if slots is None:
             return pool.submit(call)
-        if not places.acquire(blocking=False):
+        if not slots.acquire(blocking=False):
             raise Overloaded(_FULL_SECONDS)
 
         def carry_out() -> T:
             try:
                 return call()
             finally:
-                places.release()  # before the caller has the answer
+                slots.release()  # before the caller has the answer
 
         def give_back(done: Future[T]) -> None:
             if done.cancelled():
-                places.release()
+                slots.release()
 
         try:
             future = pool.submit(carry_out)
         except BaseException:
-            places.release()
+            slots.release()
             raise
         future.add_done_callback(give_back)
         return future

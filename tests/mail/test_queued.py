@@ -107,7 +107,7 @@ def test_an_on_failure_that_fails_stops_nothing(caplog: pytest.LogCaptureFixture
     assert str(TO) not in caplog.text
 
 
-def test_a_closed_line_refuses_and_keeps_its_places() -> None:
+def test_a_closed_line_refuses_and_keeps_its_slots() -> None:
     """After `close` every mail is MailNotSent, with no other error behind it."""
     server = Refusing()
     mailer = QueuedMailer(server, capacity=1)
@@ -116,7 +116,7 @@ def test_a_closed_line_refuses_and_keeps_its_places() -> None:
         with pytest.raises(MailNotSent) as caught:
             mailer.send(a_mail())
         assert caught.value.__context__ is None
-    assert mailer._line.places.acquire(blocking=False)
+    assert mailer._line.slots.acquire(blocking=False)
     assert server.sent == []
 
 
@@ -200,4 +200,4 @@ def test_pretending_sends_nothing_and_never_fails() -> None:
     mailer.close()
     mailer.pretend(a_mail("password_reset"))
     assert [mail.kind for mail in outbox] == ["password_changed"]
-    assert mailer._decoys.places.acquire(blocking=False)
+    assert mailer._decoys.slots.acquire(blocking=False)

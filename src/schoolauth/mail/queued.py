@@ -24,7 +24,7 @@ class _Line(Workers):
     def renew(self) -> None:
         """Begin with no thread and no waiting mail."""
         super().renew()
-        self.places = threading.Semaphore(self._capacity)
+        self.slots = threading.Semaphore(self._capacity)
 
 
 class QueuedMailer:
@@ -62,12 +62,12 @@ class QueuedMailer:
 
         It has a queue of its own, so that a flood of unknown names delays no mail.
         """
-        places = self._decoys.places
-        if places.acquire(blocking=False):
+        slots = self._decoys.slots
+        if slots.acquire(blocking=False):
             try:
-                self._decoys.submit(places.release)
+                self._decoys.submit(slots.release)
             except RuntimeError:
-                places.release()
+                slots.release()
 
     def send(self, message: MailMessage, /) -> None:
         """Take *message*; it is sent later.
@@ -75,12 +75,12 @@ class QueuedMailer:
         Raises:
             MailNotSent: at once, if the queue is full or closed.
         """
-        places = self._line.places
-        if places.acquire(blocking=False):
+        slots = self._line.slots
+        if slots.acquire(blocking=False):
             try:
-                self._line.submit(lambda: self._deliver(message, places))
+                self._line.submit(lambda: self._deliver(message, slots))
             except RuntimeError:
-                places.release()
+                slots.release()
             else:
                 return
         raise MailNotSent
@@ -101,14 +101,14 @@ class QueuedMailer:
     ) -> None:
         self.close()
 
-    def _deliver(self, message: MailMessage, places: threading.Semaphore) -> None:
+    def _deliver(self, message: MailMessage, slots: threading.Semaphore) -> None:
         try:
             self._mailer.send(message)
         except BaseException as error:  # noqa: BLE001 # the pool would swallow the rest unseen
             _log("a queued mail %s was not sent: %s", message, error)
             self._tell(message)
         finally:
-            places.release()
+            slots.release()
 
     def _tell(self, message: MailMessage) -> None:
         try:
