@@ -1,4 +1,4 @@
-"""Time that passes only where somebody sleeps, in the place of a module's `time`."""
+"""Time that passes only where somebody sleeps, instead of a module's `time`."""
 
 from __future__ import annotations
 

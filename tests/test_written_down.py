@@ -19,7 +19,7 @@ from schoolauth.model.user import Status
 from schoolauth.rules.passwords import PASSWORD_MAX
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.tokens import KEY_MIN_BYTES
-from tests.attacks.ends import CALLS, EMAIL, Call, mapped, twin
+from tests.attacks.ends import CALLS, EMAIL, Call, duplicate, mapped
 from tests.attacks.operations import LEGACY, OPERATIONS, Faces, public_calls, set_stage
 from tests.attacks.test_after_changes import holder, stage
 from tests.pages import ROOT, tables
@@ -56,7 +56,7 @@ MORE = {
         lambda w, u: mapped(w, u, RosterRow("8", "Jessica", "Jameson", EMAIL))
     ),
     "UserManagement.undo_resolve_duplicate": Call(
-        lambda w, u: w.desk.undo_resolve_duplicate(keep=twin(w).id, retire=u.id)
+        lambda w, u: w.desk.undo_resolve_duplicate(keep=duplicate(w).id, retire=u.id)
     ),
     "UserManagement.erase: retired": Call(lambda w, u: w.desk.erase(u.id)),
     "SupportDesk.erase_leavers: all": CALLS["SupportDesk.erase_leavers"],
@@ -77,7 +77,7 @@ def prepared(world: World, name: str, *, temporary: bool) -> User:
         world.clock.advance(days=2)
     if name.startswith(("UserManagement.undo", "UserManagement.erase: retired")):
         world.desk.release_email(user.id)
-        world.desk.resolve_duplicate(keep=twin(world).id, retire=user.id)
+        world.desk.resolve_duplicate(keep=duplicate(world).id, retire=user.id)
     return world.desk.get_user(user.id)
 
 

@@ -18,7 +18,7 @@ from schoolauth import (
 )
 from schoolauth.model.names import MisId
 from schoolauth.model.token import TokenPurpose
-from tests.attacks.ends import CALLS, EMAIL, SCHOOL, TWIN
+from tests.attacks.ends import CALLS, DUPLICATE, EMAIL, SCHOOL
 from tests.attacks.operations import LEGACY, public_calls
 from tests.service.world import PASSWORD, World, make_world
 
@@ -30,7 +30,7 @@ def stage() -> World:
     """Return a school in which every call above has something to do."""
     world = make_world(legacy=[LEGACY])
     world.auth.support(by="x").add_school(School("second", "Second School"))
-    world.teacher(username=TWIN)
+    world.teacher(username=DUPLICATE)
     world.desk.send_create_password_email(world.admin.id)
     world.clock.advance(days=30)
     return world

@@ -31,8 +31,8 @@ def test_19_a_patient_guesser_has_a_hundred_tries_a_day() -> None:
         world.clock.advance(seconds=30)
     for length, most in ((5, 10), (24 * 60, 100)):
         assert all(
-            sum(start <= minute < start + length for minute in minutes[place:]) <= most
-            for place, start in enumerate(minutes)
+            sum(start <= minute < start + length for minute in minutes[index:]) <= most
+            for index, start in enumerate(minutes)
         )
     assert len(hasher.calls) == len(minutes) <= 4 * 100
     assert len(minutes) >= 200  # a budget, not a lock for good

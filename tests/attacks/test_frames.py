@@ -61,9 +61,7 @@ REFUSALS: dict[str, Operation] = {
     ),
     "taken username": lambda f: f.desk.edit_user(f.id("jess"), username="twin"),
     "no such account": lambda f: f.desk.get_user("nobody"),
-    "no such account at the door": lambda f: f.auth.change_password(
-        "nobody", current=PASSWORD, new=SECRET
-    ),
+    "nobody's password": lambda f: f.auth.change_password("nobody", current=PASSWORD, new=SECRET),
     "no admin": lambda f: f.auth.manage(by=f.id("jess")),
     "erased twice": lambda f: (
         f.desk.erase(f.id("jess")),

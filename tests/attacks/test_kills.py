@@ -63,7 +63,7 @@ def test_a_killed_process_leaves_no_half_save(tmp_path: Path) -> None:
             [sys.executable, "-c", WRITER, url, f"r{round_}"], stdout=subprocess.PIPE
         ) as writer:
             assert writer.stdout is not None
-            for _ in range(2 + round_):  # it is at work, each time at another place
+            for _ in range(2 + round_):  # it is at work, each time in another step
                 assert writer.stdout.readline()
             writer.kill()
         stored = is_whole(world, teacher)

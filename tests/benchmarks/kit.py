@@ -1,4 +1,4 @@
-"""The whole repository contract, random lives, threads and joining included, on every store.
+"""The whole repository contract, with random calls, threads and joining, on every store.
 
 ``python -m tests.benchmarks.kit``: the floor is the store in memory, which the other stores are
 compared with. The goals are in seconds: under 20 in memory, under 90 on PostgreSQL, on two cores.

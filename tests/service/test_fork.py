@@ -29,7 +29,7 @@ def test_a_forked_child_signs_people_in_whatever_lock_was_held() -> None:
 
 @needs_fork
 def test_what_the_parent_is_deciding_is_not_counted_in_the_child() -> None:
-    """Places that the parent's threads hold would never be given back there."""
+    """Slots that the parent's threads hold would never be given back there."""
     throttle = MemoryThrottle(wait=0.01)
     world = make_world(throttle=throttle)
     teacher = world.teacher()

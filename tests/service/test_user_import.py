@@ -85,7 +85,7 @@ def test_accounts_come_with_their_hashes(users: UserRepository, schools: SchoolD
 
 
 def test_every_problem_of_every_account_is_named(world: World) -> None:
-    """Not the first one: whoever cleans the old table wants them all, each in its place."""
+    """Not only the first one: to clean the old table, all are needed, each with its line."""
     world = make_moved_world()
     world.teacher(email="jess@hill.example.org", mis_id=MisId(world.school.code, "sims", "1"))
     other = MisId(SchoolCode.parse("other"), "sims", "1")

@@ -14,7 +14,7 @@ from tests.testing.shelf import SHELF, Shelf, Sorted, report
 
 class Leaky(Sorted):
     def append(self, book: str) -> None:
-        raise LookupError(f"no room for {book}")
+        raise LookupError(f"no space for {book}")
 
 
 class Refusing(Sorted):
@@ -65,14 +65,14 @@ def test_a_known_gap_does_not_fail() -> None:
     made = report(list, shelf_sorted="a later version sorts")
     assert made.ok
     assert made.gaps == {"shelf.sorted": "a later version sorts"}
-    assert list(report(Leaky, shelf_keeps="no room yet").not_run) == ["shelf.ladder"]
-    assert report(Leaky, shelf_keeps="no room yet").gaps == {"shelf.keeps": "no room yet"}
+    assert list(report(Leaky, shelf_keeps="no space yet").not_run) == ["shelf.ladder"]
+    assert report(Leaky, shelf_keeps="no space yet").gaps == {"shelf.keeps": "no space yet"}
 
 
 def test_a_closed_gap_fails() -> None:
     """A gap that is kept by now must be taken off the list."""
     assert report(shelf_sorted="a later version sorts").failures == {"shelf.sorted": CLOSED}
-    assert list(report(shelf_keeps="no room yet").not_run) == ["shelf.ladder"]
+    assert list(report(shelf_keeps="no space yet").not_run) == ["shelf.ladder"]
 
 
 @pytest.mark.parametrize("reason", ["", "  ", None], ids=["empty", "blank", "none"])
@@ -181,7 +181,7 @@ def test_a_subject_that_cannot_be_asked_yet_is_tested() -> None:
 
 
 def test_a_drivers_error_breaks_the_contract() -> None:
-    """The behaviour and the error's type and place are told, and nothing of its text."""
+    """The behaviour and the error's type and line are told, and nothing of its text."""
     behaviour = SHELF.behaviours[1]
     with pytest.raises(ContractBroken) as broken:
         show(behaviour, Maker(SHELF, Leaky))
