@@ -20,8 +20,8 @@ from schoolauth.rules.passwords import PASSWORD_MAX
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.tokens import KEY_MIN_BYTES
 from tests.attacks.ends import CALLS, EMAIL, Call, duplicate, mapped
-from tests.attacks.operations import LEGACY, OPERATIONS, Faces, public_calls, set_stage
-from tests.attacks.test_after_changes import holder, stage
+from tests.attacks.operations import LEGACY, OPERATIONS, Faces, add_sample, public_calls
+from tests.attacks.test_after_changes import holder, sample_world
 from tests.pages import ROOT, tables
 from tests.service.world import PASSWORD, World, make_world
 from tests.test_conformance import imports
@@ -104,14 +104,14 @@ def test_who_may_change_which_field_is_on_the_page() -> None:
 
     for name, run in OPERATIONS.items():
         world = make_world(legacy=[LEGACY])
-        given = set_stage(world)
+        given = add_sample(world)
         before = people(world)
         world.clock.advance(minutes=1)
         with suppress(SchoolAuthError):
             run(Faces(world.auth, world.desk, world.auth.support(by="x"), given))
         note(name, before, people(world))
     for name, call in [*(ON_ONE_ACCOUNT | MORE).items(), *ON_ONE_ACCOUNT.items()]:
-        world = stage()
+        world = sample_world()
         user = prepared(world, name, temporary=name in found_once)
         found_once.add(name)
         before = people(world)

@@ -1,4 +1,4 @@
-"""A stage on a store that can be wound back, so that thousands of faults start alike."""
+"""Sample data in a store that can be reset, so that thousands of faults start alike."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import FrozenClock, Outbox, counted_ids
 from schoolauth.throttle import MemoryThrottle
 from tests.attacks.faults import Fuse
-from tests.attacks.operations import LEGACY, Faces, set_stage
+from tests.attacks.operations import LEGACY, Faces, add_sample
 from tests.databases import Stock
 from tests.service.world import HASHER, KEY, LINKS, make_world
 
@@ -70,7 +70,7 @@ class Rewound:
     def __init__(self, stock: Stock, throttle: Callable[[], Throttle] = MemoryThrottle) -> None:
         self._throttle = throttle
         self._world = make_world(stock.users, stock.schools, legacy=[LEGACY])
-        self.stage = set_stage(self._world)
+        self.sample = add_sample(self._world)
         self.engine = stock.engine
         self.fuse = Fuse()
         self.outbox = PretendingOutbox()
@@ -124,11 +124,11 @@ class Rewound:
                 ),
                 mailer=fuse.wire(self.outbox, "mailer"),
             )
-        desk = desks.manage(by=self.stage.people["admin"].id)
-        return Faces(auth, desk, desks.support(by="Test Support"), self.stage)
+        desk = desks.manage(by=self.sample.people["admin"].id)
+        return Faces(auth, desk, desks.support(by="Test Support"), self.sample)
 
     def rewind(self) -> None:
-        """Put the store back to how the stage was set."""
+        """Put the store back to the sample data."""
         self._restore()
 
 

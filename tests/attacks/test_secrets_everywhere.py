@@ -35,10 +35,10 @@ def test_no_call_shows_a_secret(
         everything.clear()
         faces = rewound.faces()
         text = outcome(lambda operation=operation, faces=faces: operation(faces))
-        found = rewound.users.find([user.id for user in rewound.stage.people.values()])
+        found = rewound.users.find([user.id for user in rewound.sample.people.values()])
         stored = {user.password.reveal() for user in found.values() if user.password is not None}
         mailed = {mail.token for mail in rewound.outbox if mail.token is not None}
-        secrets = {KEY, *rewound.stage.secrets(), *stored, *mailed}
+        secrets = {KEY, *rewound.sample.secrets(), *stored, *mailed}
         text += everything.text
         assert [secret for secret in secrets if secret in text] == [], name
 

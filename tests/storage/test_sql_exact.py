@@ -13,7 +13,7 @@ from schoolauth.model.change import HistoryQuery, UserQuery
 from schoolauth.model.names import SchoolCode, UserKey
 from schoolauth.storage.sql import SqlThrottle
 from schoolauth.storage.sql.tables import _COLLATIONS
-from tests.attacks.operations import LEGACY, OPERATIONS, Faces, set_stage
+from tests.attacks.operations import LEGACY, OPERATIONS, Faces, add_sample
 from tests.databases import SQL_STORES, Databases, Stock
 from tests.service.world import make_world
 from tests.storage.test_sql_statements import KEYS, Sent, listening
@@ -48,8 +48,8 @@ def test_no_statement_of_any_call_folds_case(stock: Stock) -> None:
     throttle = SqlThrottle(engine_of(stock))
     world = make_world(stock.users, stock.schools, legacy=[LEGACY], throttle=throttle)
     with listening(engine_of(stock)) as sent:
-        stage = set_stage(world)
-        faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), stage)
+        sample = add_sample(world)
+        faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), sample)
         for call in OPERATIONS.values():
             with suppress(SchoolAuthError):  # what came before may have ended what it needs
                 call(faces)
