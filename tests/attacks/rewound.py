@@ -18,7 +18,7 @@ from schoolauth.testing import FrozenClock, Outbox, counted_ids
 from schoolauth.throttle import MemoryThrottle
 from tests.attacks.faults import Fuse
 from tests.attacks.operations import LEGACY, Faces, add_sample
-from tests.databases import Stock
+from tests.databases import Backend
 from tests.service.world import HASHER, KEY, LINKS, make_world
 
 
@@ -67,16 +67,16 @@ def note_tokens(auth: SchoolAuth, minted: set[str]) -> None:
 class Rewound:
     """A school in a store, and faces on it whose ports hang on one fuse."""
 
-    def __init__(self, stock: Stock, throttle: Callable[[], Throttle] = MemoryThrottle) -> None:
+    def __init__(self, backend: Backend, throttle: Callable[[], Throttle] = MemoryThrottle) -> None:
         self._throttle = throttle
-        self._world = make_world(stock.users, stock.schools, legacy=[LEGACY])
+        self._world = make_world(backend.users, backend.schools, legacy=[LEGACY])
         self.sample = add_sample(self._world)
-        self.engine = stock.engine
+        self.engine = backend.engine
         self.fuse = Fuse()
         self.outbox = PretendingOutbox()
         self.minted: set[str] = set()
-        self._stock = stock
-        self._restore = _restorer(stock)
+        self._backend = backend
+        self._restore = _restorer(backend)
 
     @property
     def clock(self) -> FrozenClock:
@@ -86,24 +86,24 @@ class Rewound:
     @property
     def users(self) -> UserRepository:
         """The store itself, without a fuse."""
-        return self._stock.users
+        return self._backend.users
 
     def schools(self) -> tuple[School, ...]:
         """Return the directory as it is."""
-        return self._stock.schools.list().items
+        return self._backend.schools.list().items
 
     def faces(self, connection: Connection | None = None) -> Faces:
         """Return fresh faces, with nothing throttled, no mail sent and nothing minted.
 
         With a *connection* the desks work inside its transaction.
         """
-        fuse, stock = self.fuse, self._stock
+        fuse, backend = self.fuse, self._backend
         self.outbox, self.minted = PretendingOutbox(), set()
         ids = counted_ids("new")
         auth = SchoolAuth(
             Store(
-                fuse.wire(stock.users, "users"),
-                fuse.wire(stock.schools, "schools"),
+                fuse.wire(backend.users, "users"),
+                fuse.wire(backend.schools, "schools"),
                 throttle=fuse.wire(self._throttle(), "throttle"),
             ),
             secret_key=KEY,
@@ -132,11 +132,11 @@ class Rewound:
         self._restore()
 
 
-def _restorer(stock: Stock) -> Callable[[], None]:
-    if stock.engine is None:
-        return _memory_restorer(stock.users, stock.schools)
+def _restorer(backend: Backend) -> Callable[[], None]:
+    if backend.engine is None:
+        return _memory_restorer(backend.users, backend.schools)
     engine, tables = (
-        stock.engine,
+        backend.engine,
         [table for table in standard_tables() if table.name[-4:] != "gate"],
     )
     with engine.connect() as connection:

@@ -107,7 +107,7 @@ def test_a_refusals_frames_hold_no_key_no_hash_and_nothing_new(
     store: str, databases: Databases
 ) -> None:
     """Wrong, refused, taken, unknown, no link, too late: locals show what was typed and no more."""
-    rewound, raised = Rewound(databases.stock(store)), 0
+    rewound, raised = Rewound(databases.backend(store)), 0
     late = {f"late {name}": OPERATIONS[f"SchoolAuth.{name}"] for name in LATE}
     for name, operation in {**REFUSALS, **late}.items():
         if name == f"late {LATE[0]}":
@@ -125,7 +125,7 @@ def test_a_refusals_frames_hold_no_key_no_hash_and_nothing_new(
 
 def test_a_faults_frames_hold_no_key_no_hash_and_nothing_new(databases: Databases) -> None:
     """All operations, all calls of all ports, printed as `traceback` prints locals."""
-    rewound, raised, minted = Rewound(databases.stock("memory")), 0, 0
+    rewound, raised, minted = Rewound(databases.backend("memory")), 0, 0
     for name, operation in OPERATIONS.items():
         faces = rewound.faces()
         calls, _ = rewound.fuse.names(partial(operation, faces))
@@ -146,7 +146,7 @@ def test_a_faults_frames_hold_no_key_no_hash_and_nothing_new(databases: Database
 
 def test_what_was_typed_is_in_the_frames_and_not_in_the_error(databases: Databases) -> None:
     """The stated exception, which shows that the frames are read: a password that was given."""
-    rewound = Rewound(databases.stock("memory"))
+    rewound = Rewound(databases.backend("memory"))
     with pytest.raises(SchoolAuthError) as caught:
         REFUSALS["wrong password"](rewound.faces())
     assert SECRET in in_our_frames(caught.value)

@@ -115,12 +115,12 @@ def killing(engine: Engine, store: str) -> Iterator[None]:
 @pytest.mark.parametrize("store", KILL)
 def test_killed_connections_leave_no_half_save(store: str, databases: Databases) -> None:
     """Under fire only StorageUnavailable, and afterwards the same objects work again."""
-    stock = databases.stock(store)
-    assert stock.engine is not None
-    world = make_world(stock.users, stock.schools)
+    backend = databases.backend(store)
+    assert backend.engine is not None
+    world = make_world(backend.users, backend.schools)
     teacher = world.teacher()
     lost = 0
-    with killing(stock.engine, store):
+    with killing(backend.engine, store):
         for number in range(400):
             try:
                 world.desk.set_email(teacher.id, f"a{number}@hill.example.org")

@@ -75,7 +75,7 @@ def test_no_awaited_call_shows_a_secret(
     store: str, databases: Databases, everything: pytest.LogCaptureFixture
 ) -> None:
     """Every operation on `AsyncSchoolAuth` and its desks, with asyncio's own log at DEBUG."""
-    rewound = Rewound(databases.stock(store))
+    rewound = Rewound(databases.backend(store))
     raised = 0
     for name in OPERATIONS:
         rewound.rewind()
@@ -101,7 +101,7 @@ def test_no_call_of_a_joined_desk_shows_a_secret(
     store: str, databases: Databases, everything: pytest.LogCaptureFixture
 ) -> None:
     """Desks that `within` opens, whose host commits, with every statement in the log."""
-    rewound, called = Rewound(databases.stock(store)), 0
+    rewound, called = Rewound(databases.backend(store)), 0
     assert rewound.engine is not None
     for name, operation in OPERATIONS.items():
         if name.startswith("SchoolAuth."):

@@ -26,7 +26,7 @@ def timed(made: Databases, store: str) -> tuple[float, str]:
     ends = [perf_counter()]
 
     def make() -> UserRepository:
-        return made.stock(store).users
+        return made.backend(store).users
 
     @contextmanager
     def join(_: UserRepository) -> Iterator[UserRepository]:

@@ -12,7 +12,7 @@ import pytest
 from schoolauth import Argon2Hasher, LoginRefused
 from schoolauth.aio import AsyncSchoolAuth
 from schoolauth.ports import Throttle
-from tests.databases import Stock
+from tests.databases import Backend
 from tests.service.world import PASSWORD, World, make_world
 from tests.throttles import THROTTLES, Throttles
 
@@ -86,9 +86,9 @@ def test_fifty_by_name_and_by_address_all_get_in(throttle: Throttle, crowd: Crow
 
 
 @pytest.mark.parametrize("crowd", [at_once, awaited])
-def test_fifty_by_name_and_by_address_get_in_on_every_store(stock: Stock, crowd: Crowd) -> None:
+def test_fifty_by_name_and_by_address_get_in_on_every_store(backend: Backend, crowd: Crowd) -> None:
     """The store writes fifty events and no failure, whoever was first on that day."""
-    world = shared(make_world(stock.users, stock.schools, hasher=hasher()))
+    world = shared(make_world(backend.users, backend.schools, hasher=hasher()))
     assert crowd(world) == ["password"] * PEOPLE
     kinds = world.kinds()
     assert kinds.count("login_succeeded") == PEOPLE

@@ -209,7 +209,7 @@ def test_an_unlock_that_clears_nothing_says_so() -> None:
 @pytest.mark.parametrize("store", SQL_STORES)
 def test_a_desk_in_the_hosts_transaction(store: str, databases: Databases) -> None:
     """On SQLite, where one connection may write, the counts stay, and the password is set."""
-    engine = databases.stock(store).engine
+    engine = databases.backend(store).engine
     assert engine is not None
     impatient = {"timeout": 0.01} if store == "sqlite" else {}
     own = create_engine(engine.url, connect_args=impatient)

@@ -234,11 +234,11 @@ def test_an_import_in_the_host_s_transaction_is_the_host_s(
     store: str, databases: Databases
 ) -> None:
     """It is there after the host's commit, and gone without a trace after its rollback."""
-    stock = databases.stock(store)
-    world = make_moved_world(stock.users, stock.schools)
-    assert stock.engine is not None
+    backend = databases.backend(store)
+    world = make_moved_world(backend.users, backend.schools)
+    assert backend.engine is not None
     for commits in (False, True):
-        with stock.engine.connect() as host:
+        with backend.engine.connect() as host:
             joined = world.auth.within(
                 SqlStore(host),
                 mailer=None,

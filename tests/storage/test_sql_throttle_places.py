@@ -23,7 +23,7 @@ SOURCE = bucket("source", (100, 300), cleared=False)
 
 @pytest.fixture(params=SQL_STORES)
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Engine:
-    made = databases.stock(request.param).engine
+    made = databases.backend(request.param).engine
     assert made is not None
     return made
 
