@@ -59,7 +59,7 @@ def test_an_account_has_no_hint_and_no_question() -> None:
     assert not [name for name in record if re.search("hint|question|answer|secret", name)]
 
 
-def test_a_link_can_be_sent_in_place_of_a_password(world: World) -> None:
+def test_a_link_can_be_sent_instead_of_a_password(world: World) -> None:
     """An admin starts a reset, and its owner alone knows the password."""
     teacher = world.teacher(email=EMAIL)
     world.desk.send_create_password_email(teacher.id)

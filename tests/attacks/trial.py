@@ -119,11 +119,11 @@ class Trial:
         assert {user.key for user in changed} <= named(events), what  # nothing without its event
         if isinstance(answer, Exception):
             text = told(answer)
-            secrets = {KEY, *rewound.stage.secrets(), *rewound.minted}
+            secrets = {KEY, *rewound.sample.secrets(), *rewound.minted}
             assert [one for one in secrets if one in text] == [], what
             frames = in_our_frames(answer)
             assert "self=" in frames, what
-            kept = {KEY, *rewound.stage.hashes(), *rewound.minted}
+            kept = {KEY, *rewound.sample.hashes(), *rewound.minted}
             assert [one for one in kept if one in frames] == [], what
         return 1
 

@@ -142,13 +142,13 @@ def test_a_lone_surrogate_matches_nothing(name: str) -> None:
 
 def changed(text: str) -> st.SearchStrategy[str]:
     """Yield *text* with one sign replaced, taken away or doubled."""
-    places = st.integers(0, len(text) - 1)
+    indexes = st.integers(0, len(text) - 1)
     return st.one_of(
-        st.tuples(places, st.characters()).map(
+        st.tuples(indexes, st.characters()).map(
             lambda at: text[: at[0]] + at[1] + text[at[0] + 1 :]
         ),
-        places.map(lambda at: text[:at] + text[at + 1 :]),
-        places.map(lambda at: text[:at] + text[at] + text[at:]),
+        indexes.map(lambda at: text[:at] + text[at + 1 :]),
+        indexes.map(lambda at: text[:at] + text[at] + text[at:]),
         st.text(),
     )
 
@@ -411,7 +411,7 @@ def test_bcrypt_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_verifiers_load_bcrypt_only_when_it_is_needed() -> None:
-    """`import schoolauth` does not load the room at all, and the room not the package."""
+    """`import schoolauth` does not load `schoolauth.legacy`, and that does not load bcrypt."""
     said = run_python(
         "import sys, schoolauth; print('schoolauth.legacy' in sys.modules)\n"
         "import schoolauth.legacy as legacy; print('bcrypt' in sys.modules)\n"

@@ -361,7 +361,7 @@ def test_an_unknown_school_gets_the_same_answer(quick: World) -> None:
 def test_a_school_without_approvers_is_quiet_for_anybody_and_clear_for_support(
     quick: World,
 ) -> None:
-    """The support desk is told what is missing; the person at the door is not."""
+    """The support desk is told what is missing; the person who asks is not."""
     support = quick.auth.support(by="Robin")
     support.change_school("wg204nx", headteacher_email=None, deputy_email=None)
     quick.outbox.clear()

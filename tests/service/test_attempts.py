@@ -17,8 +17,9 @@ from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
 from schoolauth.ports import Bucket, Refusal, SystemClock
 from schoolauth.rules.sign_in import read_typed_name
-from schoolauth.service.attempts import Attempts, OpenAttempt, ProcessCounts, require_source
+from schoolauth.service.attempts import Attempts, OpenAttempt, require_source
 from schoolauth.service.buckets import Buckets
+from schoolauth.service.process_counts import ProcessCounts
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
 from schoolauth.testing.strategies import users

@@ -28,7 +28,7 @@ LIFETIMES = [field.name for field in fields(Lifetimes)]
     ],
 )
 def test_safe_links(page: str, template: str) -> None:
-    """A page under https, or on the developer's own computer, with one place for the token."""
+    """A page under https, or on the developer's own computer, with one ``{token}``."""
     assert getattr(Links(**{page: template}), page) == template
 
 

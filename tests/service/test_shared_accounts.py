@@ -12,7 +12,7 @@ import pytest
 from schoolauth import StoredPassword, Throttled
 from schoolauth.aio import AsyncSchoolAuth
 from schoolauth.ports import Throttle
-from tests.databases import Stock
+from tests.databases import Backend
 from tests.service.doubles import RecorderWithWorkers
 from tests.service.world import PASSWORD, World, make_world, refused
 from tests.throttles import THROTTLES, Throttles
@@ -115,10 +115,10 @@ def test_thirty_right_passwords_at_once_all_get_in(throttle: Throttle, crowd: Cr
 
 
 @pytest.mark.parametrize("crowd", [at_once, awaited])
-def test_thirty_right_passwords_get_in_on_every_store(stock: Stock, crowd: Crowd) -> None:
+def test_thirty_right_passwords_get_in_on_every_store(backend: Backend, crowd: Crowd) -> None:
     """The store writes thirty successes and no failure, whoever was first on that day."""
     hasher = Meeting()
-    world = make_world(stock.users, stock.schools, hasher=hasher)
+    world = make_world(backend.users, backend.schools, hasher=hasher)
     world.teacher()
     assert get_in(world, hasher, crowd) == ROUNDS
     kinds = world.kinds()

@@ -204,13 +204,13 @@ def test_a_desk_in_the_hosts_transaction_clears_the_counts(
     store: str, databases: Databases
 ) -> None:
     """Also on SQLite, where the one connection that may write is the host's."""
-    stock = databases.stock(store)
-    assert stock.engine is not None
-    world = make_world(stock.users, stock.schools, throttle=SqlStore(stock.engine).throttle)
+    backend = databases.backend(store)
+    assert backend.engine is not None
+    world = make_world(backend.users, backend.schools, throttle=SqlStore(backend.engine).throttle)
     teacher = world.teacher()
     for number in range(8):
         refused(world, NAME, f"Wrong{number}")
-    with stock.engine.connect() as host:
+    with backend.engine.connect() as host:
         desk = world.auth.within(SqlStore(host), mailer=None).manage(by=world.admin.id)
         desk.set_password(teacher.id, "Blackboard8", must_change=False)
         host.commit()

@@ -85,7 +85,7 @@ def test_accounts_come_with_their_hashes(users: UserRepository, schools: SchoolD
 
 
 def test_every_problem_of_every_account_is_named(world: World) -> None:
-    """Not the first one: whoever cleans the old table wants them all, each in its place."""
+    """Not only the first one: to clean the old table, all are needed, each with its line."""
     world = make_moved_world()
     world.teacher(email="jess@hill.example.org", mis_id=MisId(world.school.code, "sims", "1"))
     other = MisId(SchoolCode.parse("other"), "sims", "1")
@@ -237,11 +237,11 @@ def test_an_import_in_the_host_s_transaction_is_the_host_s(
     store: str, databases: Databases
 ) -> None:
     """It is there after the host's commit, and gone without a trace after its rollback."""
-    stock = databases.stock(store)
-    world = make_moved_world(stock.users, stock.schools)
-    assert stock.engine is not None
+    backend = databases.backend(store)
+    world = make_moved_world(backend.users, backend.schools)
+    assert backend.engine is not None
     for commits in (False, True):
-        with stock.engine.connect() as host:
+        with backend.engine.connect() as host:
             joined = world.auth.within(
                 SqlStore(host),
                 mailer=None,

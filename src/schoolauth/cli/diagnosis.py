@@ -1,4 +1,4 @@
-"""The `diagnose` command: why somebody cannot sign in, and what mends it."""
+"""The `diagnose` command: why somebody cannot sign in, and what helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One verification for every try: the same work for every account, name and state."""
+"""One verification for every attempt: the same work for every account, name and state."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Credentials:
             password, prepared, stored = "", "", None
         scheme = self._scheme_of(stored)
         matches, unreadable = self._verify(prepared, None if scheme else stored, decoy)
-        # old systems hashed what was typed: that, and what is the same to the eye
+        # an old system may have hashed the text in NFC or as it was typed
         for text in dict.fromkeys((prepared, password)):
             for each in self._legacy:
                 if each is scheme and stored is not None:
@@ -75,7 +75,7 @@ class Credentials:
         return False, True
 
     def _scheme_of(self, stored: StoredPassword | None) -> LegacyVerifier | None:
-        """Return the legacy scheme that *stored* is of, None if it is today's or of none."""
+        """Return the legacy verifier that recognises *stored*, or None."""
         if stored is None or not self._legacy or self._is_current(stored):
             return None
         return next((each for each in self._legacy if each.recognises(stored)), None)
@@ -117,7 +117,7 @@ class Credentials:
             return None
 
     def _make_decoy(self) -> StoredPassword:
-        # without a lock: whoever waited for it in a hash worker would keep the hash from being made
+        # without a lock: a hash worker that waited for it would keep the hash from being made
         if self._decoy is None:
             made = self.hasher.hash(secrets.token_hex(16))
             self._decoy = self._decoy or made
