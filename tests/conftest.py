@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from schoolauth.ports import SchoolDirectory, UserRepository
-from tests.databases import STORES, Databases, Stock
+from tests.databases import STORES, Backend, Databases
 from tests.profiles import load_profile
 from tests.throttles import Throttles
 
+os.environ.pop("PYTEST_ADDOPTS", None)  # meant for this run, not for those that tests start
 pytest.register_assert_rewrite("tests.storage.refusals")
 load_profile()
 
@@ -38,18 +40,18 @@ def store(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def stock(store: str, databases: Databases) -> Stock:
+def backend(store: str, databases: Databases) -> Backend:
     """Each store in turn, empty."""
-    return databases.stock(store)
+    return databases.backend(store)
 
 
 @pytest.fixture
-def users(stock: Stock) -> UserRepository:
+def users(backend: Backend) -> UserRepository:
     """The empty accounts and history of each store in turn."""
-    return stock.users
+    return backend.users
 
 
 @pytest.fixture
-def schools(stock: Stock) -> SchoolDirectory:
+def schools(backend: Backend) -> SchoolDirectory:
     """The empty directory of the same store as `users`."""
-    return stock.schools
+    return backend.schools

@@ -36,8 +36,8 @@ _SERVERS = {
 
 
 @dataclass(frozen=True)
-class Stock:
-    """An empty store: its accounts, its schools, and the engine below, if there is one."""
+class Backend:
+    """A store to test: its accounts, its schools, and the engine below, if there is one."""
 
     users: UserRepository
     schools: SchoolDirectory
@@ -52,17 +52,17 @@ class Databases:
         self._engines: dict[str, Engine] = {}
         self._closing: list[Callable[[], object]] = []
 
-    def stock(self, store: str) -> Stock:
+    def backend(self, store: str) -> Backend:
         """Return *store*, empty; one process has one of each server, so use one at a time."""
         if store == "memory":
             users = MemoryUserRepository()
-            return Stock(users, MemorySchoolDirectory(users))
+            return Backend(users, MemorySchoolDirectory(users))
         engine = self.engine(store)
         with engine.begin() as connection:
             for table in standard_tables():
                 if table is not standard_tables().gate:
                     connection.execute(delete(table))
-        return Stock(SqlUserRepository(engine), SqlSchoolDirectory(engine), engine)
+        return Backend(SqlUserRepository(engine), SqlSchoolDirectory(engine), engine)
 
     def engine(self, store: str) -> Engine:
         """Return the engine of the scratch database of *store*, with the tables in it."""
@@ -87,6 +87,9 @@ class Databases:
         try:
             with admin.connect() as connection:
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
+                if store == "postgresql":  # nothing here must outlive a power cut
+                    off = f"ALTER DATABASE {name} SET synchronous_commit = off"
+                    connection.exec_driver_sql(off)
         except SQLAlchemyError as error:
             missing = (
                 f"no {store} server to test with (set {variable}): {str(error).splitlines()[0]}"

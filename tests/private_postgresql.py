@@ -22,8 +22,8 @@ _TRIES, _BETWEEN = 300, 0.1
 
 
 def _programs() -> Path | None:
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = str(places[-1]) if places else shutil.which("initdb")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = str(programs[-1]) if programs else shutil.which("initdb")
     return None if found is None else Path(found).parent
 
 

@@ -36,7 +36,7 @@ def busy(workers: Workers, held: threading.Event) -> None:
 
 
 def full(workers: Workers) -> None:
-    """See that there is no place left."""
+    """See that there is no slot left."""
     with pytest.raises(Overloaded) as caught:
         workers.submit(lambda: None)
     assert caught.value.retry_after == 10
@@ -44,7 +44,7 @@ def full(workers: Workers) -> None:
 
 
 def test_a_full_queue_is_overloaded_at_once(held: threading.Event) -> None:
-    """One runs, two wait; the next is told without any wait, and there is room again later."""
+    """One runs, two wait; the next is told without any wait, and a slot is free again later."""
     workers = Workers(1, name="test", queue=2)
     busy(workers, held)
     waiting = [workers.submit(lambda: "done") for _ in range(2)]
@@ -58,14 +58,14 @@ def test_a_full_queue_is_overloaded_at_once(held: threading.Event) -> None:
     workers.close()
 
 
-def test_a_place_is_the_workers_until_it_is_done(held: threading.Event) -> None:
-    """Whoever waits may take their place back; what runs keeps its own, whoever gave it up."""
+def test_a_slot_is_taken_until_its_call_is_done(held: threading.Event) -> None:
+    """A waiting call can be cancelled, which frees its slot; a running call keeps its slot."""
     workers = Workers(1, name="test", queue=1)
     busy(workers, held)
     waiting = workers.submit(lambda: None)
     full(workers)
     assert waiting.cancel()
-    again = workers.submit(lambda: None)  # the place that was given back, and not one more
+    again = workers.submit(lambda: None)  # the slot that was given back, and not one more
     full(workers)
     with pytest.raises(TimeoutError):
         again.result(0.001)  # a caller who gave up without a word
@@ -75,8 +75,8 @@ def test_a_place_is_the_workers_until_it_is_done(held: threading.Event) -> None:
     workers.close()
 
 
-def test_places_come_back_whatever_the_call_does() -> None:
-    """Answers, errors, and calls that closed workers do not take: no place leaks."""
+def test_slots_are_freed_whatever_the_call_does() -> None:
+    """Answers, errors, and calls that closed workers do not take: no slot leaks."""
     workers = Workers(1, name="test", queue=1)
 
     def fail() -> None:
@@ -137,8 +137,10 @@ def test_a_full_queue_looks_the_same_for_everybody_and_counts_no_attempt(
     assert world.auth.log_in("wg204nx_admin", PASSWORD, source="192.0.2.7")
 
 
-def test_a_flood_under_asyncio_is_bounded_and_cancelling_makes_room(held: threading.Event) -> None:
-    """Two of nine wait, the others are told at once; a cancelled one leaves its place."""
+def test_a_flood_under_asyncio_is_bounded_and_cancelling_frees_a_slot(
+    held: threading.Event,
+) -> None:
+    """Two of nine wait, the others are told at once; a cancelled one frees its slot."""
     world, hasher = small_world()
 
     async def flood() -> None:

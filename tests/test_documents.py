@@ -1,4 +1,4 @@
-"""Every Python block of the pages and every ``>>>`` of the docstrings, each as a test of its own.
+"""Every Python block of the pages and every ``>>>`` of the docstrings: a test for each file.
 
 Hidden set-up goes into ``<!-- invisible-code-block: python … -->``. Nothing can be skipped: a block
 that cannot run is not marked as Python.
@@ -7,11 +7,10 @@ that cannot run is not marked as Python.
 from __future__ import annotations
 
 import doctest
-from functools import cache
 from pathlib import Path
 
 import pytest
-from sybil import Sybil
+from sybil import Example, Sybil
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.myst import PythonCodeBlockParser
 
@@ -23,36 +22,14 @@ PAGES = Sybil([PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS)])
 DOCSTRINGS = Sybil([DocTestParser(doctest.ELLIPSIS)])
 
 
-class Document:
-    """Examples that share their names, and so run once each, in their order."""
-
-    def __init__(self, sybil: Sybil, path: Path) -> None:
-        self.examples = tuple(sybil.parse(path))
-        self.finished = 0
-
-    def run(self, number: int) -> None:
-        """Run the examples up to *number* that have not run yet."""
-        for example in self.examples[self.finished : number + 1]:
-            example.evaluate()
-            self.finished += 1
-
-
-@cache
-def document(path: Path) -> Document:
-    return Document(DOCSTRINGS if path.suffix == ".py" else PAGES, path)
+def examples(path: Path) -> list[Example]:
+    return list((DOCSTRINGS if path.suffix == ".py" else PAGES).parse(path))
 
 
 def paths() -> list[Path]:
+    """Return the files that have an example."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [*pages, *sorted(PACKAGE.rglob("*.py"))]
-
-
-def parameters() -> list[object]:
-    return [
-        pytest.param(path, number, id=f"{name(path)}:{example.line}")
-        for path in paths()
-        for number, example in enumerate(document(path).examples)
-    ]
+    return [path for path in [*pages, *sorted(PACKAGE.rglob("*.py"))] if examples(path)]
 
 
 def name(path: Path) -> str:
@@ -60,16 +37,9 @@ def name(path: Path) -> str:
     return path.relative_to(base).as_posix()
 
 
-@pytest.fixture(scope="module")
-def directories(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
-    """One directory for each document: an example finds what an earlier one wrote."""
-    return {path: tmp_path_factory.mktemp("document") for path in paths()}
-
-
-@pytest.mark.parametrize(("path", "number"), parameters())
-def test_example(
-    path: Path, number: int, directories: dict[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The example runs, and prints what the page says."""
-    monkeypatch.chdir(directories[path])
-    document(path).run(number)
+@pytest.mark.parametrize("path", paths(), ids=name)
+def test_examples(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples run in their order, sharing names and files, and print what the page says."""
+    monkeypatch.chdir(tmp_path)
+    for example in examples(path):
+        example.evaluate()

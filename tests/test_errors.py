@@ -116,8 +116,12 @@ def test_every_error_survives_pickling(error: SchoolAuthError, protocol: int) ->
 @each_error
 def test_every_error_copies(error: SchoolAuthError) -> None:
     """Frameworks copy exceptions; a copy is the same refusal."""
-    for twin in (copy.copy(error), copy.deepcopy(error)):
-        assert (type(twin), str(twin), twin.details()) == (type(error), str(error), error.details())
+    for copied in (copy.copy(error), copy.deepcopy(error)):
+        assert (type(copied), str(copied), copied.details()) == (
+            type(error),
+            str(error),
+            error.details(),
+        )
 
 
 @each_error
@@ -198,12 +202,12 @@ def test_password_change_required_shows_its_token_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "twin", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))]
+    "copied_by", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))]
 )
-def test_password_change_required_loses_its_token_on_its_way(twin: object) -> None:
+def test_password_change_required_loses_its_token_on_its_way(copied_by: object) -> None:
     """A copy is still a refusal, and lets nobody choose a password."""
-    assert callable(twin)
-    copied = twin(PasswordChangeRequired(CANARY))
+    assert callable(copied_by)
+    copied = copied_by(PasswordChangeRequired(CANARY))
     assert isinstance(copied, PasswordChangeRequired)
     with pytest.raises(AttributeError) as caught:
         _ = copied.password_token

@@ -61,11 +61,11 @@ def test_every_question_has_a_page(question: str) -> None:
 
 def test_1_a_space_at_the_end(world: World) -> None:
     """A space at the end is told to the admin, and to whoever is asked; without it, it works."""
-    for name, password, place in (
+    for name, password, where in (
         ("wg204nx_admin ", PASSWORD, "end of the username"),
         ("wg204nx_admin", PASSWORD + " ", "end of the password"),
     ):
-        with pytest.raises(LoginRefused, match=place):
+        with pytest.raises(LoginRefused, match=where):
             world.auth.log_in(name, password)
     finding = world.desk.diagnose("wg204nx_admin").findings[0]
     assert (finding.code, finding.remedy) == ("space_in_recent_attempts", None)

@@ -59,7 +59,7 @@ def test_an_account_has_no_hint_and_no_question() -> None:
     assert not [name for name in record if re.search("hint|question|answer|secret", name)]
 
 
-def test_a_link_can_be_sent_in_place_of_a_password(world: World) -> None:
+def test_a_link_can_be_sent_instead_of_a_password(world: World) -> None:
     """An admin starts a reset, and its owner alone knows the password."""
     teacher = world.teacher(email=EMAIL)
     world.desk.send_create_password_email(teacher.id)
@@ -89,14 +89,13 @@ def test_sessions_live_side_by_side(world: World) -> None:
     assert {world.auth.resume(session).id for session in sessions} == {teacher.id}
 
 
-@pytest.mark.parametrize("code", range(0x20, 0x7F), ids=chr)
 @pytest.mark.parametrize("policy", ["seed", "recommended", "nist"])
-def test_every_printing_ascii_character_is_allowed(policy: str, code: int) -> None:
+def test_every_printing_ascii_character_is_allowed(policy: str) -> None:
     """The space too, inside; and each is itself when it is hashed."""
-    password = f"lamp{chr(code)}quiet7otter{chr(code)}moon"
     chosen: PasswordPolicy = getattr(PasswordPolicy, policy)()
-    assert chosen.violations(password) == ()
-    assert prepare_password(password) == password
+    passwords = [f"lamp{chr(code)}quiet7otter{chr(code)}moon" for code in range(0x20, 0x7F)]
+    assert [password for password in passwords if chosen.violations(password)] == []
+    assert [prepare_password(password) for password in passwords] == passwords
 
 
 def test_an_id_has_128_random_bits() -> None:

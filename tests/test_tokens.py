@@ -114,8 +114,8 @@ def test_purpose_is_in_the_payload_too() -> None:
 def test_every_changed_character_is_noticed() -> None:
     """Each bit of each character, flipped, makes a token that is refused."""
     changed = [
-        TOKEN[:place] + chr(ord(TOKEN[place]) ^ 1 << bit) + TOKEN[place + 1 :]
-        for place in range(len(TOKEN))
+        TOKEN[:index] + chr(ord(TOKEN[index]) ^ 1 << bit) + TOKEN[index + 1 :]
+        for index in range(len(TOKEN))
         for bit in range(8)
     ]
     assert len(changed) > 1000

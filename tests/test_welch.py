@@ -58,7 +58,7 @@ def test_the_calls_are_made_in_turn_and_each_is_timed_by_itself() -> None:
 
     first, second = interleaved(taking("a", 1), taking("b", 2), samples=200, timer=lambda: moment)
     assert (first, second) == ([1.0] * 200, [2.0] * 200)
-    assert {"".join(order[place : place + 2]) for place in range(4, 400, 2)} == {"ab", "ba"}
+    assert {"".join(order[index : index + 2]) for index in range(4, 400, 2)} == {"ab", "ba"}
 
 
 def test_names_go_round_and_say_so() -> None:

@@ -115,7 +115,7 @@ def test_a_call_that_found_no_thread_is_refused_and_never_done(
         patched.setattr(threading.Thread, "start", start_one)
         with pytest.raises(Overloaded):
             workers.run(lambda: done.append("refused"), wait=SECONDS)
-    for _ in range(8):  # more than the places that there would be if each refusal lost one
+    for _ in range(8):  # more calls than slots, in case each refusal lost one
         workers.run(lambda: done.append("carried out"), wait=SECONDS)
     workers.close()
     assert done == ["carried out"] * 8

@@ -19,9 +19,9 @@ from schoolauth.model.user import Status
 from schoolauth.rules.passwords import PASSWORD_MAX
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.tokens import KEY_MIN_BYTES
-from tests.attacks.ends import CALLS, EMAIL, Call, mapped, twin
-from tests.attacks.operations import LEGACY, OPERATIONS, Faces, public_calls, set_stage
-from tests.attacks.test_after_changes import holder, stage
+from tests.attacks.ends import CALLS, EMAIL, Call, duplicate, mapped
+from tests.attacks.operations import LEGACY, OPERATIONS, Faces, add_sample, public_calls
+from tests.attacks.test_after_changes import holder, sample_world
 from tests.pages import ROOT, tables
 from tests.service.world import PASSWORD, World, make_world
 from tests.test_conformance import imports
@@ -56,7 +56,7 @@ MORE = {
         lambda w, u: mapped(w, u, RosterRow("8", "Jessica", "Jameson", EMAIL))
     ),
     "UserManagement.undo_resolve_duplicate": Call(
-        lambda w, u: w.desk.undo_resolve_duplicate(keep=twin(w).id, retire=u.id)
+        lambda w, u: w.desk.undo_resolve_duplicate(keep=duplicate(w).id, retire=u.id)
     ),
     "UserManagement.erase: retired": Call(lambda w, u: w.desk.erase(u.id)),
     "SupportDesk.erase_leavers: all": CALLS["SupportDesk.erase_leavers"],
@@ -77,7 +77,7 @@ def prepared(world: World, name: str, *, temporary: bool) -> User:
         world.clock.advance(days=2)
     if name.startswith(("UserManagement.undo", "UserManagement.erase: retired")):
         world.desk.release_email(user.id)
-        world.desk.resolve_duplicate(keep=twin(world).id, retire=user.id)
+        world.desk.resolve_duplicate(keep=duplicate(world).id, retire=user.id)
     return world.desk.get_user(user.id)
 
 
@@ -104,14 +104,14 @@ def test_who_may_change_which_field_is_on_the_page() -> None:
 
     for name, run in OPERATIONS.items():
         world = make_world(legacy=[LEGACY])
-        given = set_stage(world)
+        given = add_sample(world)
         before = people(world)
         world.clock.advance(minutes=1)
         with suppress(SchoolAuthError):
             run(Faces(world.auth, world.desk, world.auth.support(by="x"), given))
         note(name, before, people(world))
     for name, call in [*(ON_ONE_ACCOUNT | MORE).items(), *ON_ONE_ACCOUNT.items()]:
-        world = stage()
+        world = sample_world()
         user = prepared(world, name, temporary=name in found_once)
         found_once.add(name)
         before = people(world)

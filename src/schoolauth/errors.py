@@ -75,11 +75,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class RosterProblem:
-    """One place in a roster file that cannot be used.
+    """One part of a roster file that cannot be used.
 
     `line` counts from 1, as a text editor does, and is None for the file as a whole. `value` is
     None where the cell might hold a password. `facts` are what the message is made of, JSON-ready;
-    where a code has several messages, `case` among them tells them apart.
+    where a code has several messages, `case` tells them apart.
     """
 
     line: int | None
@@ -98,7 +98,7 @@ class RosterProblem:
         value: str | None = None,
         **facts: Any,
     ) -> Self:
-        """Return the problem with what the library says of its *code* and *facts*."""
+        """Return the problem, with the library's message for *code* and *facts*."""
         return cls(line, column, code, problem_text(code, facts), value, facts)
 
 
@@ -153,7 +153,7 @@ class Refused(SchoolAuthError):
 class LoginRefused(Refused):
     """Nobody was signed in: unknown, wrong, inactive and invited all look like this.
 
-    `hints` come from the typed text alone, never from an account (FAQ: "… but I can't log in").
+    `hints` come from the typed text alone, never from an account.
     """
 
     code = "login_refused"
@@ -166,10 +166,10 @@ class LoginRefused(Refused):
 
 
 class PasswordChangeRequired(Refused):
-    """The password was right, but somebody else set it: its owner must choose a new one now.
+    """The password is right, but somebody else set it: its owner must choose a new one now.
 
-    Hand `password_token` to `SchoolAuth.reset_password`; a host that forgets this case lets nobody
-    in. The token is in no `args`, `repr`, `details()` or pickle.
+    Pass `password_token` to `SchoolAuth.reset_password`. Nobody is signed in before that.
+    The token is in no `args`, `repr`, `details()` or pickle.
     """
 
     code = "password_change_required"
@@ -183,7 +183,7 @@ class PasswordChangeRequired(Refused):
 
     @property
     def password_token(self) -> str:
-        """The token that lets its holder choose the new password; not there after unpickling."""
+        """The token that lets its holder choose the new password; lost by pickling."""
         return self._token()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -218,7 +218,7 @@ class PasswordRejected(Refused):
 
 
 class TokenRefused(Refused):
-    """The link's token is not good: `reason` is `expired`, `used` or `invalid`."""
+    """The link's token is not valid: `reason` is `expired`, `used` or `invalid`."""
 
     code = "token_refused"
     http_status = 410
@@ -247,7 +247,7 @@ class EmailTaken(Refused):
     """The address belongs to another account, in any school and of any status.
 
     `email` is the address that was asked for. `holder_username` and `holder_status` are known only
-    to an admin of the holder's own school (FAQ: "How do I remove an e-mail address …").
+    to an admin of the holder's own school.
     """
 
     code = "email_taken"
@@ -352,7 +352,7 @@ class TransitionForbidden(Refused):
 
 
 class NotPermitted(Refused):
-    """Whoever asks may not do this; `reason` says why, such as `own_account`."""
+    """The caller may not do this; `reason` says why, such as `own_account`."""
 
     code = "not_permitted"
     http_status = 403
@@ -385,7 +385,7 @@ ApprovalReason = Literal[
 
 
 class ApprovalRefused(Refused):
-    """The approval of an admin recovery does not count; `reason` says what stands against it."""
+    """The approval of an admin recovery does not count; `reason` says why."""
 
     code = "approval_refused"
     http_status = 403
@@ -397,7 +397,7 @@ class ApprovalRefused(Refused):
 
 
 class MappingOutdated(Refused):
-    """What the mapping plan rests on has changed; nothing was applied. Plan again."""
+    """Accounts have changed since the mapping plan was made; nothing was applied. Plan again."""
 
     code = "mapping_outdated"
     http_status = 409
@@ -429,9 +429,9 @@ class RosterUnreadable(Refused):
 
 
 class ImportRefused(Refused):
-    """Nothing was imported; `problems` has all that stands against it, `line` by `line`.
+    """Nothing was imported; `problems` has every reason, `line` by `line`.
 
-    `line` counts the accounts from 1. No problem has a value: it is somebody's name, or a hash.
+    `line` counts the accounts from 1. No problem carries a value: it may be a name or a hash.
     """
 
     code = "import_refused"
@@ -443,7 +443,7 @@ class ImportRefused(Refused):
         super().__init__()
 
 
-# --- Unavailable: maybe fine, not now; retry or answer 503 -----------------------------------
+# --- Unavailable: it may succeed later; retry or answer 503 ----------------------------------
 
 
 class Unavailable(SchoolAuthError):

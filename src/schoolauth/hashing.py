@@ -39,15 +39,15 @@ class _Parameters(NamedTuple):
     salt_characters: int
     hash_characters: int
     possible: bool = True
-    """Whether argon2 can have made it: else no password is right."""
+    """Whether argon2 can have made it; if not, no password is right."""
 
 
 class Argon2Hasher:
     """Hashes and checks passwords with argon2id; safe to use from many threads, and after a fork.
 
     At most *workers* hashes are made at once, so that a crowd takes ``workers × memory_cost`` of
-    memory and no more. `workers` is the pool itself, for whoever has to leave an event loop, and
-    `wait` for how many seconds a password waits for its turn there.
+    memory and no more. `workers` is the pool itself, for calls from an event loop, and `wait` is
+    for how many seconds a password waits for its turn there.
 
     Args:
         time_cost: how many passes a new hash takes.
@@ -56,7 +56,7 @@ class Argon2Hasher:
             second recommendation of RFC 9106.
         workers: how many hashes are made at once; by default as many as there are processors.
         wait: for how many seconds a password may wait for its turn.
-        queue: how many may wait at once; who comes then is `Overloaded` without any wait.
+        queue: how many may wait at once; further calls raise `Overloaded` without any wait.
         maximum_memory_cost: a stored hash that asks for more KiB is refused without work.
         maximum_time_cost: a stored hash that asks for more passes is refused without work.
         maximum_parallelism: a stored hash that asks for more lanes is refused without work.
@@ -82,7 +82,7 @@ class Argon2Hasher:
         _check("parallelism", parallelism, 1, maximum_parallelism)
         _check("time_cost", time_cost, 1, maximum_time_cost)
         _check("memory_cost", memory_cost, 8 * parallelism, maximum_memory_cost)
-        require_count(queue, "queue")  # to the workers, none is any number
+        require_count(queue, "queue")  # to the workers, None means no bound
         if not 0 < require_seconds(wait, "wait") <= threading.TIMEOUT_MAX:
             raise ValueError("wait must be more than 0 seconds, and not endless")
         size = os.cpu_count() or 1 if workers is None else workers
@@ -129,7 +129,7 @@ class Argon2Hasher:
         return matches
 
     def needs_rehash(self, stored: StoredPassword, /) -> bool:
-        """Tell whether *stored* was made with other parameters than today's; no work.
+        """Tell whether *stored* was made with parameters other than the present ones; no work.
 
         Raises:
             ValueError: if it is not a hash that `verify` would check.
@@ -157,10 +157,10 @@ class Argon2Hasher:
 
 
 class Argon2:
-    """Checks argon2 hashes that are not today's: another variant, or a hasher's own old parameters.
+    """Checks older argon2 hashes: of another variant, or with a hasher's own old parameters.
 
-    A `LegacyVerifier`. One is for exactly these parameters, since the work of others would differ:
-    give `SchoolAuth` one for each set that the table has.
+    A `LegacyVerifier`. Each is for exactly these parameters, since the work of others would differ:
+    give `SchoolAuth` one for each set of parameters in the table.
 
     Args:
         variant: ``id``, ``i`` or ``d``.
@@ -221,7 +221,7 @@ class Argon2:
         return self._check(password, stored)
 
     def pretend(self, password: str, /) -> None:
-        """Take the work of `verify`, for nothing.
+        """Do the work of `verify`, without a result.
 
         Raises:
             Overloaded: if the machine lacks memory or threads.
@@ -268,7 +268,7 @@ def _matches(
 
 
 def _encode(password: str) -> bytes:
-    # no error may come of it: a UnicodeEncodeError carries the whole password
+    # raise no error here: a UnicodeEncodeError carries the whole password
     return password.encode("utf-8", "surrogatepass")
 
 

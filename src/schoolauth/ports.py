@@ -1,4 +1,4 @@
-"""What the house needs from outside: each port is small, and an adapter is any object that fits.
+"""What the library needs from outside: each port is small, and an adapter is any object that fits.
 
 `docs/reference/repository-contract.md` has the clauses that a storage adapter keeps.
 """
@@ -21,10 +21,10 @@ from schoolauth.workers import Workers
 
 @runtime_checkable
 class Joinable(Protocol):
-    """What a repository or directory has that may work in a transaction of the host."""
+    """Attribute of a repository or directory that can work in a transaction of the host."""
 
     joined: bool
-    """Whether it does: then it never commits, and `SchoolAuth.within` is the only way to use it."""
+    """Whether it works in one: then it never commits, and only `SchoolAuth.within` accepts it."""
 
 
 class UserRepository(Protocol):
@@ -103,7 +103,7 @@ class SchoolDirectory(Protocol):
 
 @dataclass(frozen=True)
 class Store:
-    """Where accounts, schools and counts are kept together: what `SchoolAuth` stands on.
+    """Where accounts, schools and counts are kept together: what `SchoolAuth` works on.
 
     `schoolauth.storage.memory.MemoryStore` and `schoolauth.storage.sql.SqlStore` are complete ones.
 
@@ -150,23 +150,23 @@ class PasswordHasher(Protocol):
 
 @runtime_checkable
 class HasWorkers(Protocol):
-    """What a hasher may also offer: its own threads, so that other work on passwords joins them.
+    """What a hasher may also offer: its own threads, for other work on passwords.
 
-    Legacy verifiers and `AsyncSchoolAuth` use them; without, each has a pool of its own.
+    Legacy verifiers and `AsyncSchoolAuth` use them; without them, each has a pool of its own.
     """
 
     workers: Workers
-    """The threads in which it hashes; a call that runs there already hashes in place."""
+    """The threads in which it hashes; a call that already runs there hashes in the same thread."""
 
     wait: float
     """For how many seconds a call may wait for its turn there."""
 
 
 class LegacyVerifier(Protocol):
-    """Checks the hashes of one scheme that is not today's; safe to use from many threads.
+    """Checks the hashes of one older scheme; safe to use from many threads.
 
-    Every try has each of them do its work once, by `verify` for its own hash and by `pretend` for
-    any other, in the hasher's workers. So both take the same work, whatever the hash.
+    Each sign-in runs every verifier once, in the hasher's workers: `verify` for its own hash,
+    `pretend` otherwise. So both must do the same work, whatever the hash.
     """
 
     def recognises(self, stored: StoredPassword, /) -> bool:
@@ -183,7 +183,7 @@ class LegacyVerifier(Protocol):
         ...
 
     def pretend(self, password: str, /) -> None:
-        """Take the work of `verify` for *password*, and nothing comes of it.
+        """Do the work of `verify` for *password*, without a result.
 
         Raises:
             Overloaded: if the machine lacks what the work takes.
@@ -201,7 +201,7 @@ class Mailer(Protocol):
 
 @runtime_checkable
 class PretendingMailer(Mailer, Protocol):
-    """What a mailer may also offer: to take as long over a mail that nobody gets as over one."""
+    """What a mailer may also offer: to take as long without sending a mail as with sending one."""
 
     def pretend(self, message: MailMessage, /) -> None:
         """Do what `send` costs the caller, and send nothing; never raises."""
@@ -221,7 +221,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present time in UTC."""
-        return datetime.now(UTC)  # noqa: TID251 # the one place where the clock is asked
+        return datetime.now(UTC)  # noqa: TID251 # the only line that reads the clock
 
 
 NEVER = 10 * 365 * 24 * 60 * 60

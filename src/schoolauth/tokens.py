@@ -1,6 +1,6 @@
-"""Signed tokens: sessions and mailed links. The only room that knows itsdangerous.
+"""Signed tokens: sessions and mailed links. The only module that imports itsdangerous.
 
-A token proves who made it and what for, never that it is still good: that is asked of the account.
+A token proves who made it and its purpose, not that it is still valid: the account decides that.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DEVICE = "device"
 class _Serializer(URLSafeSerializer):
     """itsdangerous' own without compression, whose texts begin with a dot.
 
-    Many a web server takes a path with ``/.`` in it for a hidden file, and refuses the link.
+    Many web servers treat a path with ``/.`` in it as a hidden file, and refuse the link.
     """
 
     def dump_payload(self, obj: Any) -> bytes:
@@ -41,8 +41,8 @@ class Tokens:
     """Issues and reads tokens, and makes the keyed digests of the same secret.
 
     Args:
-        secret_key: at least 32 bytes, or text of as many; an own one for each environment.
-        old_secret_keys: keys that tokens may still be signed with; new ones never are.
+        secret_key: at least 32 bytes, or text of that length; a different one for each environment.
+        old_secret_keys: earlier keys whose tokens stay valid; new tokens use *secret_key*.
 
     Raises:
         NotConfigured: if a key is too short.
@@ -79,7 +79,7 @@ class Tokens:
         return self._signed(claims.purpose, payload)
 
     def issue_recovery(self, claims: RecoveryClaims) -> str:
-        """Return the signed text of what an approver is asked."""
+        """Return the signed text of a request for approval."""
         payload = {
             "p": _RECOVERY,
             "s": claims.school.key,
@@ -112,7 +112,7 @@ class Tokens:
     def read(self, token: str, *purposes: TokenPurpose) -> TokenClaims:
         """Return what *token* says, if we signed it for one of *purposes*.
 
-        White space around it is trimmed, for mail programs add it; beyond that only the one
+        White space around it is trimmed, because mail programs add it; beyond that only the one
         canonical text is accepted. Expiry is for the caller to judge.
 
         Raises:
@@ -121,7 +121,7 @@ class Tokens:
         return self._read(token, purposes, _claims)
 
     def read_recovery(self, token: str) -> RecoveryClaims:
-        """Return what an approver is asked by *token*, as `read` does.
+        """Return the request for approval in *token*, as `read` does.
 
         Raises:
             TokenRefused: with the reason ``invalid``.
@@ -151,7 +151,7 @@ class Tokens:
                     payload = self._payload(text, purpose)
                     if payload is not None:
                         return claims_of(purpose, payload)
-                # BadData is no signature of ours; the others are a payload of another version's
+                # BadData: not signed by us; the others: a payload of another version
                 except (BadData, Refused, ArithmeticError, LookupError, TypeError, ValueError):
                     continue
         raise TokenRefused("invalid")
@@ -164,17 +164,18 @@ class Tokens:
         return payload if canonical and payload["p"] == purpose else None
 
     def digest(self, text: str) -> str:
-        """Return a keyed digest of *text*: equal for equal text, and nothing else can be read."""
+        """Return a keyed digest of *text*: equal for equal text, and not reversible."""
         return _digest(self._digest_keys[-1], text)
 
     def stands_for(self, digest: str, text: str) -> bool:
-        """Tell whether *digest* is the one of *text*, by any key: links outlive a rotation."""
+        """Tell whether *digest* is that of *text* under any key: links survive a rotation."""
         return digest in [_digest(key, text) for key in self._digest_keys]
 
     def address_digest(self, email: EmailAddress | None, *, like: str | None = None) -> str | None:
-        """Return what a mailed token carries of the address that it was sent to.
+        """Return the digest in a mailed token of the address that it was sent to.
 
-        It is *like*, what a token says, if any key makes that of *email*: links outlive a rotation.
+        *like* is a token's digest; it is returned if it is the digest of *email* under any of the
+        keys, so that links survive a rotation.
         """
         if email is None:
             return None

@@ -1,4 +1,4 @@
-"""A fixed number of threads for what must not run on everybody's own: hashing, blocking calls."""
+"""A fixed number of threads for what must not run in the caller's: hashing, blocking calls."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from schoolauth.errors import Overloaded
 
 T = TypeVar("T")
 _FULL_SECONDS = 10
-"""When to come back where the queue is full: it takes about as long as somebody would wait."""
+"""When to come back if the queue is full: about as long as a person would wait."""
 
 
 class Workers:
     """At most *size* threads that carry out calls in the order they came.
 
-    The threads are made at first use. A forked child has its own: what waited in the parent is the
-    parent's to do. At the interpreter's exit, what waits is done and nothing more is taken.
+    The threads are made at first use. A forked child has its own: calls that waited in the parent
+    are done by the parent. At the interpreter's exit, waiting calls are done and no more are taken.
 
     Args:
         size: how many calls run at once, at least 1.
@@ -47,41 +47,41 @@ class Workers:
     def renew(self) -> None:
         """Begin without threads, as a new instance or in a forked child, where a lock may be held.
 
-        A subclass that keeps more than this says here how it begins anew.
+        A subclass with more state resets it here.
         """
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._inside = threading.local()
         # held from the moment a call is taken until it is done, or taken back
-        self._places = None if self._queue is None else threading.Semaphore(self.size + self._queue)
+        self._slots = None if self._queue is None else threading.Semaphore(self.size + self._queue)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Have *call* carried out, and return at once.
 
         Raises:
-            Overloaded: at once, if as many are waiting as may.
+            Overloaded: at once, if the queue is full.
             RuntimeError: if these workers are closed, or the interpreter is shutting down.
         """
-        pool, places = self._pool or self._open(), self._places
-        if places is None:
+        pool, slots = self._pool or self._open(), self._slots
+        if slots is None:
             return pool.submit(call)
-        if not places.acquire(blocking=False):
+        if not slots.acquire(blocking=False):
             raise Overloaded(_FULL_SECONDS)
 
         def carry_out() -> T:
             try:
                 return call()
             finally:
-                places.release()  # before anybody has the answer
+                slots.release()  # before the caller has the answer
 
         def give_back(done: Future[T]) -> None:
             if done.cancelled():
-                places.release()
+                slots.release()
 
         try:
             future = pool.submit(carry_out)
         except BaseException:
-            places.release()
+            slots.release()
             raise
         future.add_done_callback(give_back)
         return future
@@ -89,14 +89,15 @@ class Workers:
     def run(self, call: Callable[[], T], *, wait: float) -> T:
         """Carry *call* out in a worker, and return or raise what it does.
 
-        It runs in place if the caller is one of these workers, who would else wait for itself.
+        If the caller is one of these workers, it runs in the same thread, which would else wait
+        for itself.
 
         Args:
             call: what to do.
-            wait: for how many seconds it may wait for its turn; once begun, it is waited for.
+            wait: for how many seconds it may wait for its turn; a call that has begun is awaited.
 
         Raises:
-            Overloaded: if its turn did not come, so that it never will; if the queue is full, or
+            Overloaded: if it was not begun in time, and never will be; if the queue is full; or if
                 these workers are closed.
         """
         if getattr(self._inside, "flag", False):

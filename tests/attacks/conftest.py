@@ -1,4 +1,4 @@
-"""The worlds that attacks are made on."""
+"""The small schools that are attacked."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from schoolauth import (
 from tests.attacks.operations import OLD_HASH
 from tests.service.world import PASSWORD, World
 
-EMAIL, MOVED, TWIN = "jess@hill.example.org", "moved@hill.example.org", "twin"
+EMAIL, MOVED, DUPLICATE = "jess@hill.example.org", "moved@hill.example.org", "twin"
 SCHOOL, HEAD = "wg204nx", "head@wg204nx.example.org"
 
 
@@ -79,8 +79,8 @@ def recover_in_writing(world: World, user: User) -> object:
     )
 
 
-def twin(world: World) -> User:
-    return next(user for user in world.desk.search().items if str(user.username) == TWIN)
+def duplicate(world: World) -> User:
+    return next(user for user in world.desk.search().items if str(user.username) == DUPLICATE)
 
 
 def mapped(world: World, user: User, row: RosterRow) -> object:
@@ -91,7 +91,7 @@ def mapped(world: World, user: User, row: RosterRow) -> object:
 
 
 def undo(world: World, user: User) -> object:
-    keep = twin(world).id
+    keep = duplicate(world).id
     world.desk.resolve_duplicate(keep=keep, retire=user.id)
     return world.desk.undo_resolve_duplicate(keep=keep, retire=user.id)
 
@@ -166,10 +166,10 @@ CALLS: dict[str, Call] = {
     "UserManagement.unlock": Call(lambda w, u: w.desk.unlock(u.id)),
     "UserManagement.erase": ending(lambda w, u: w.desk.erase(u.id)),
     "UserManagement.resolve_duplicate: retired": ending(
-        lambda w, u: w.desk.resolve_duplicate(keep=twin(w).id, retire=u.id)
+        lambda w, u: w.desk.resolve_duplicate(keep=duplicate(w).id, retire=u.id)
     ),
     "UserManagement.resolve_duplicate: kept": Call(
-        lambda w, u: w.desk.resolve_duplicate(keep=u.id, retire=twin(w).id, move_email=False)
+        lambda w, u: w.desk.resolve_duplicate(keep=u.id, retire=duplicate(w).id, move_email=False)
     ),
     "UserManagement.undo_resolve_duplicate": ending(undo),
     "UserManagement.plan_mapping": Call(

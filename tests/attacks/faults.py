@@ -32,6 +32,10 @@ class Fuse:
         self._late = False
         self._error: Exception | None = None
         self.blew = False
+        self.watches = False
+        """Whether it is wired to a database, and so would see what is written there."""
+        self.written = True
+        """Whether more than SELECT was sent since this was set to False."""
 
     def wire(self, port: Any, name: str) -> Any:
         """Return *port* with every call of its methods counted."""
@@ -100,6 +104,7 @@ class Fuse:
 
         def execute(_cursor: Any, statement: str, parameters: Any, _context: Any) -> None:
             name = f"driver.{statement.split(maxsplit=1)[0].lower()}"
+            self.written |= name != "driver.select"
             self.through(name, lambda: None, (statement, parameters), failure)
 
         for name in ("do_execute", "do_executemany"):
@@ -107,9 +112,11 @@ class Fuse:
         dialect.do_commit = lambda connection: self.through(
             "driver.commit", lambda: commit(connection), kind=failure
         )
+        self.watches = True
         try:
             yield
         finally:
+            self.watches, self.written = False, True
             del dialect.do_commit
             for name in ("do_execute", "do_executemany"):
                 event.remove(engine, name, execute)

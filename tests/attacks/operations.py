@@ -33,7 +33,7 @@ ROWS = [RosterRow(f"{n}", f"Given{n}", f"Family{n}", role=Role.TEACHER) for n in
 
 
 @dataclass(frozen=True)
-class Stage:
+class Sample:
     """Who is there, and the links that they were mailed."""
 
     people: dict[str, User]
@@ -51,19 +51,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class Faces:
-    """The three faces of one `SchoolAuth`, and the stage on which they are."""
+    """The three faces of one `SchoolAuth`, and the sample data in its store."""
 
     auth: SchoolAuth
     desk: UserManagement
     support: SupportDesk
-    stage: Stage
+    sample: Sample
 
     def id(self, who: str) -> str:
         """Return the id of one of the people."""
-        return self.stage.people[who].id.key
+        return self.sample.people[who].id.key
 
 
-def set_stage(world: World) -> Stage:
+def add_sample(world: World) -> Sample:
     """Fill *world*: somebody in every state, and a live link of every kind."""
     auth, desk = world.auth, world.desk
     support = auth.support(by="Test Support")
@@ -104,7 +104,7 @@ def set_stage(world: World) -> Stage:
         tokens[kind] = world.token(kind)
     plan = desk.plan_mapping(ROWS, source="sims")
     world.outbox.clear()
-    return Stage(people, tokens, plan)
+    return Sample(people, tokens, plan)
 
 
 def _log_in(name: str, password: str = PASSWORD) -> Operation:
@@ -114,12 +114,12 @@ def _log_in(name: str, password: str = PASSWORD) -> Operation:
 def _log_in_at_home(password: str = PASSWORD) -> Operation:
     """Return a sign-in from a browser that is known."""
     return lambda f: f.auth.log_in(
-        ADDRESS, password, source=SOURCE, device=f.stage.tokens["device"]
+        ADDRESS, password, source=SOURCE, device=f.sample.tokens["device"]
     )
 
 
 def _reset(token: str) -> Operation:
-    return lambda f: f.auth.reset_password(f.stage.tokens[token], SECRET, source=SOURCE)
+    return lambda f: f.auth.reset_password(f.sample.tokens[token], SECRET, source=SOURCE)
 
 
 def _recover(school: str) -> Operation:
@@ -138,15 +138,15 @@ OPERATIONS: dict[str, Operation] = {
     "SchoolAuth.log_in: old hash": _log_in("moved"),
     "SchoolAuth.log_in: known browser": _log_in_at_home(),
     "SchoolAuth.log_in: known browser, wrong": _log_in_at_home(SECRET),
-    "SchoolAuth.resume": lambda f: f.auth.resume(f.stage.tokens["session"]),
+    "SchoolAuth.resume": lambda f: f.auth.resume(f.sample.tokens["session"]),
     "SchoolAuth.end_sessions": lambda f: f.auth.end_sessions(f.id("jess")),
     "SchoolAuth.request_password_reset": lambda f: f.auth.request_password_reset(ADDRESS),
     "SchoolAuth.request_password_reset: unknown": lambda f: f.auth.request_password_reset("nobody"),
     "SchoolAuth.request_password_reset: known browser": lambda f: f.auth.request_password_reset(
-        ADDRESS, source=SOURCE, device=f.stage.tokens["device"]
+        ADDRESS, source=SOURCE, device=f.sample.tokens["device"]
     ),
     "SchoolAuth.check_password_token": lambda f: f.auth.check_password_token(
-        f.stage.tokens["password_reset"]
+        f.sample.tokens["password_reset"]
     ),
     "SchoolAuth.reset_password": _reset("password_reset"),
     "SchoolAuth.reset_password: create": _reset("create_password"),
@@ -168,15 +168,15 @@ OPERATIONS: dict[str, Operation] = {
         f.id("jess"), password=PASSWORD, new_email="boss@x.example.org"
     ),
     "SchoolAuth.confirm_email_change": lambda f: f.auth.confirm_email_change(
-        f.stage.tokens["confirm_email_change"]
+        f.sample.tokens["confirm_email_change"]
     ),
     "SchoolAuth.request_admin_recovery": _recover("wg204nx"),
     "SchoolAuth.request_admin_recovery: unknown": _recover("third"),
     "SchoolAuth.check_recovery_token": lambda f: f.auth.check_recovery_token(
-        f.stage.tokens["approve_recovery"]
+        f.sample.tokens["approve_recovery"]
     ),
     "SchoolAuth.approve_admin_recovery": lambda f: f.auth.approve_admin_recovery(
-        f.stage.tokens["approve_recovery"], account=f.id("admin")
+        f.sample.tokens["approve_recovery"], account=f.id("admin")
     ),
     "SchoolAuth.manage": lambda f: f.auth.manage(by=f.id("admin")),
     "UserManagement.get_user": lambda f: f.desk.get_user(f.id("jess")),
@@ -214,7 +214,7 @@ OPERATIONS: dict[str, Operation] = {
         keep=f.id("kept"), retire=f.id("retired")
     ),
     "UserManagement.plan_mapping": lambda f: f.desk.plan_mapping(ROWS, source="sims"),
-    "UserManagement.apply_mapping": lambda f: f.desk.apply_mapping(f.stage.plan),
+    "UserManagement.apply_mapping": lambda f: f.desk.apply_mapping(f.sample.plan),
     "SupportDesk.manage": lambda f: f.support.manage("wg204nx"),
     "SupportDesk.schools": lambda f: f.support.schools(),
     "SupportDesk.add_school": lambda f: f.support.add_school(School("third", "Third School")),

@@ -1,4 +1,4 @@
-"""A stage on a store that can be wound back, so that thousands of faults start alike."""
+"""Sample data in a store that can be reset, so that thousands of faults start alike."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import FrozenClock, Outbox, counted_ids
 from schoolauth.throttle import MemoryThrottle
 from tests.attacks.faults import Fuse
-from tests.attacks.operations import LEGACY, Faces, set_stage
-from tests.databases import Stock
+from tests.attacks.operations import LEGACY, Faces, add_sample
+from tests.databases import Backend
 from tests.service.world import HASHER, KEY, LINKS, make_world
 
 
@@ -67,15 +67,15 @@ def note_tokens(auth: SchoolAuth, minted: set[str]) -> None:
 class Rewound:
     """A school in a store, and faces on it whose ports hang on one fuse."""
 
-    def __init__(self, stock: Stock) -> None:
-        self._world = make_world(stock.users, stock.schools, legacy=[LEGACY])
-        self.stage = set_stage(self._world)
-        self.engine = stock.engine
+    def __init__(self, backend: Backend) -> None:
+        self._world = make_world(backend.users, backend.schools, legacy=[LEGACY])
+        self.sample = add_sample(self._world)
+        self.engine = backend.engine
         self.fuse = Fuse()
         self.outbox = PretendingOutbox()
         self.minted: set[str] = set()
-        self._stock = stock
-        self._restore = _restorer(stock)
+        self._backend = backend
+        self._restore = _restorer(backend)
 
     @property
     def clock(self) -> FrozenClock:
@@ -85,21 +85,21 @@ class Rewound:
     @property
     def users(self) -> UserRepository:
         """The store itself, without a fuse."""
-        return self._stock.users
+        return self._backend.users
 
     def schools(self) -> tuple[School, ...]:
         """Return the directory as it is."""
-        return self._stock.schools.list().items
+        return self._backend.schools.list().items
 
     def faces(self, connection: Connection | None = None) -> Faces:
         """Return fresh faces, with nothing throttled, no mail sent and nothing minted.
 
         With a *connection* the desks work inside its transaction.
         """
-        fuse, stock = self.fuse, self._stock
+        fuse, backend = self.fuse, self._backend
         self.outbox, self.minted = PretendingOutbox(), set()
         ids = counted_ids("new")
-        engine, in_memory = stock.engine, Store(stock.users, stock.schools, MemoryThrottle())
+        engine, in_memory = backend.engine, Store(backend.users, backend.schools, MemoryThrottle())
         auth = SchoolAuth(
             _wired(in_memory if engine is None else SqlStore(engine), fuse),
             secret_key=KEY,
@@ -115,12 +115,19 @@ class Rewound:
         if connection is not None:
             joined = _wired(SqlStore(connection), fuse)
             desks = auth.within(joined, mailer=fuse.wire(self.outbox, "mailer"))
-        desk = desks.manage(by=self.stage.people["admin"].id)
-        return Faces(auth, desk, desks.support(by="Test Support"), self.stage)
+        desk = desks.manage(by=self.sample.people["admin"].id)
+        return Faces(auth, desk, desks.support(by="Test Support"), self.sample)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing can have been written since the sample was set: only SELECT was sent."""
+        return self.fuse.watches and not self.fuse.written
 
     def rewind(self) -> None:
-        """Put the store back to how the stage was set."""
-        self._restore()
+        """Put the store back to how the sample was set."""
+        if not self.untouched:
+            self._restore()
+            self.fuse.written = False
 
 
 def _wired(store: Store, fuse: Fuse) -> Store:
@@ -128,11 +135,11 @@ def _wired(store: Store, fuse: Fuse) -> Store:
     return Store(**{name: fuse.wire(part, name) for name, part in parts.items()})
 
 
-def _restorer(stock: Stock) -> Callable[[], None]:
-    if stock.engine is None:
-        return _memory_restorer(stock.users, stock.schools)
+def _restorer(backend: Backend) -> Callable[[], None]:
+    if backend.engine is None:
+        return _memory_restorer(backend.users, backend.schools)
     engine, tables = (
-        stock.engine,
+        backend.engine,
         [table for table in standard_tables() if table.name[-4:] != "gate"],
     )
     with engine.connect() as connection:

@@ -10,7 +10,7 @@ from schoolauth import SchoolAuthError
 from schoolauth.model.change import Change
 from schoolauth.model.events import ANONYMOUS, AuditEvent, actor_support, actor_user
 from schoolauth.model.school import School
-from tests.attacks.operations import LEGACY, OPERATIONS, Faces, set_stage
+from tests.attacks.operations import LEGACY, OPERATIONS, Faces, add_sample
 from tests.service.world import make_world
 
 BY_A_LINK = {
@@ -26,8 +26,8 @@ BY_A_LINK = {
 def test_every_event_says_who_did_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A desk's events name its admin or the supporter, one's own calls name oneself or nobody."""
     world = make_world(legacy=[LEGACY])
-    stage = set_stage(world)
-    faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), stage)
+    sample = add_sample(world)
+    faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), sample)
     events: list[AuditEvent] = []
     save, save_school = world.users.save, world.schools.save
 

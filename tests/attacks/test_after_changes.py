@@ -18,7 +18,7 @@ from schoolauth import (
 )
 from schoolauth.model.names import MisId
 from schoolauth.model.token import TokenPurpose
-from tests.attacks.ends import CALLS, EMAIL, SCHOOL, TWIN
+from tests.attacks.ends import CALLS, DUPLICATE, EMAIL, SCHOOL
 from tests.attacks.operations import LEGACY, public_calls
 from tests.service.world import PASSWORD, World, make_world
 
@@ -26,11 +26,11 @@ NEW = "new@hill.example.org"
 ELSEWHERE = {"SchoolAuth.within": "its calls are those of the three faces"}
 
 
-def stage() -> World:
+def sample_world() -> World:
     """Return a school in which every call above has something to do."""
     world = make_world(legacy=[LEGACY])
     world.auth.support(by="x").add_school(School("second", "Second School"))
-    world.teacher(username=TWIN)
+    world.teacher(username=DUPLICATE)
     world.desk.send_create_password_email(world.admin.id)
     world.clock.advance(days=30)
     return world
@@ -107,7 +107,7 @@ def test_every_call_and_every_token_is_decided_on() -> None:
 @pytest.mark.parametrize("call", CALLS)
 def test_a_token_is_dead_exactly_after_what_ends_it(call: str, purpose: TokenPurpose) -> None:
     """Address, password, role, school and status end all links and sessions; nothing else does."""
-    world = stage()
+    world = sample_world()
     user, token = TOKENS[purpose](world)
     CALLS[call].run(world, user)
     assert refusal(world, purpose, token) == ("used" if CALLS[call].ends else None)
@@ -116,7 +116,7 @@ def test_a_token_is_dead_exactly_after_what_ends_it(call: str, purpose: TokenPur
 @pytest.mark.parametrize("call", CALLS)
 def test_an_approvers_link_is_dead_exactly_after_what_ends_it(call: str) -> None:
     """It rests on the school's file, on all its admins, and on nobody having signed in since."""
-    world = stage()
+    world = sample_world()
     user = holder(world, role=Role.ADMIN)
     world.auth.request_admin_recovery(SCHOOL, new_email=NEW, requested_by="Ada")
     token = world.token("approve_recovery")

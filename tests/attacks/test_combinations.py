@@ -11,7 +11,7 @@ from threading import Barrier
 from typing import Any
 
 from schoolauth import HistoryQuery, Role, School, SchoolAuthError, Status, User
-from tests.databases import Stock
+from tests.databases import Backend
 from tests.service.world import PASSWORD, World, make_world
 
 EVENT = {
@@ -57,9 +57,9 @@ def outcome(call: Callable[[], Any], start: Barrier) -> bool:
     return True
 
 
-def test_any_two_calls_at_once_leave_account_and_history_in_agreement(stock: Stock) -> None:
+def test_any_two_calls_at_once_leave_account_and_history_in_agreement(backend: Backend) -> None:
     """Only typed errors; each success has its events; credentials never change under one epoch."""
-    world = make_world(stock.users, stock.schools, new_id=lambda: secrets.token_hex(8))
+    world = make_world(backend.users, backend.schools, new_id=lambda: secrets.token_hex(8))
     world.auth.support(by="x").add_school(School("second", "Second School"))
     everybody: dict[str, User] = {}
     with ThreadPoolExecutor(2) as threads:
@@ -71,8 +71,8 @@ def test_any_two_calls_at_once_leave_account_and_history_in_agreement(stock: Sto
             world.outbox.clear()
             made = [threads.submit(outcome, calls[name], start) for name in pair]
             won = [name for name, future in zip(pair, made, strict=True) if future.result(60)]
-            after = stock.users.find([user.id])[user.id]
-            page = stock.users.history(HistoryQuery(user=user.id, limit=100))
+            after = backend.users.find([user.id])[user.id]
+            page = backend.users.history(HistoryQuery(user=user.id, limit=100))
             kinds = Counter(event.kind for event in page.items)
             kinds["password_changed"] -= 1  # the first one
             kinds["status_changed"] -= 1
@@ -89,7 +89,7 @@ def test_any_two_calls_at_once_leave_account_and_history_in_agreement(stock: Sto
             everybody[user.id.key] = after
     addresses = [user.email for user in everybody.values() if user.email is not None]
     assert len(addresses) == len(set(addresses))
-    assert {key: holder.email for key, holder in stock.users.find(addresses).items()} == {
+    assert {key: holder.email for key, holder in backend.users.find(addresses).items()} == {
         email: email for email in addresses
     }
 

@@ -52,7 +52,7 @@ def test_a_fault_at_any_call_lets_nobody_in_and_leaves_no_half(
     store: str, databases: Databases
 ) -> None:
     """All operations, all calls of all ports; in SQLite each statement and commit besides."""
-    blown = blow_all(Rewound(databases.stock(store)))
+    blown = blow_all(Rewound(databases.backend(store)))
     assert blown > {"memory": 600, "sqlite": 950}[store]  # the loops went round
 
 
@@ -60,12 +60,12 @@ def test_a_fault_at_any_call_lets_nobody_in_and_leaves_no_half(
 @pytest.mark.parametrize("store", SERVERS)
 def test_a_fault_at_any_call_does_no_harm_on_a_server(store: str, databases: Databases) -> None:
     """All operations, all calls of all ports, each statement and each commit of the server."""
-    assert blow_all(Rewound(databases.stock(store))) > 980
+    assert blow_all(Rewound(databases.backend(store))) > 980
 
 
 def test_what_a_port_may_raise_comes_out_or_leaves_no_trace(databases: Databases) -> None:
     """Unavailable, overloaded, not sent, stale: told as it is, or decided again to the same end."""
-    rewound = Rewound(databases.stock("memory"))
+    rewound = Rewound(databases.backend("memory"))
     declared = throttled = 0
     for name in OPERATIONS:
         trial = Trial(rewound, name)
@@ -79,7 +79,7 @@ def test_what_a_port_may_raise_comes_out_or_leaves_no_trace(databases: Databases
 
 def test_a_fault_in_a_hosts_transaction_leaves_no_half(databases: Databases) -> None:
     """All calls of the desks, joined: a host that commits after any error commits no half."""
-    rewound, blown = Rewound(databases.stock("sqlite")), 0
+    rewound, blown = Rewound(databases.backend("sqlite")), 0
     with rewound.fuse.wired_to(rewound.engine):
         for name in OPERATIONS:
             if not name.startswith("SchoolAuth."):
@@ -92,7 +92,7 @@ def test_a_fault_in_a_hosts_transaction_leaves_no_half(databases: Databases) -> 
 @pytest.mark.parametrize("store", SERVERS)
 def test_a_fault_at_some_calls_does_no_harm_on_a_server(store: str, databases: Databases) -> None:
     """All operations: what writes, its commit, and one call more by the name's checksum."""
-    rewound, blown = Rewound(databases.stock(store)), 0
+    rewound, blown = Rewound(databases.backend(store)), 0
     with rewound.fuse.wired_to(rewound.engine):
         for name in OPERATIONS:
             trial = Trial(rewound, name)

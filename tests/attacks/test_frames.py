@@ -39,15 +39,15 @@ REFUSALS: dict[str, Operation] = {
     "inactive": OPERATIONS["SchoolAuth.log_in: inactive"],
     "wrong current": OPERATIONS["SchoolAuth.change_password: wrong"],
     "refused new": OPERATIONS["SchoolAuth.change_password: refused"],
-    "refused by link": lambda f: f.auth.reset_password(f.stage.tokens["password_reset"], "short"),
+    "refused by link": lambda f: f.auth.reset_password(f.sample.tokens["password_reset"], "short"),
     "refused at the desk": lambda f: f.desk.set_password(f.id("jess"), "short"),
     "no link": OPERATIONS["SchoolAuth.reset_password: no link"],
     "rubbish for a link": lambda f: f.auth.check_password_token("rubbish"),
-    "no session": lambda f: f.auth.resume(f.stage.tokens["password_reset"]),
-    "no confirmation": lambda f: f.auth.confirm_email_change(f.stage.tokens["session"]),
-    "no approval": lambda f: f.auth.approve_admin_recovery(f.stage.tokens["session"]),
+    "no session": lambda f: f.auth.resume(f.sample.tokens["password_reset"]),
+    "no confirmation": lambda f: f.auth.confirm_email_change(f.sample.tokens["session"]),
+    "no approval": lambda f: f.auth.approve_admin_recovery(f.sample.tokens["session"]),
     "approval of nobody": lambda f: f.auth.approve_admin_recovery(
-        f.stage.tokens["approve_recovery"], account="nobody"
+        f.sample.tokens["approve_recovery"], account="nobody"
     ),
     "no address": lambda f: f.auth.request_email_change(
         f.id("jess"), password=PASSWORD, new_email="x"
@@ -61,9 +61,7 @@ REFUSALS: dict[str, Operation] = {
     ),
     "taken username": lambda f: f.desk.edit_user(f.id("jess"), username="twin"),
     "no such account": lambda f: f.desk.get_user("nobody"),
-    "no such account at the door": lambda f: f.auth.change_password(
-        "nobody", current=PASSWORD, new=SECRET
-    ),
+    "nobody's password": lambda f: f.auth.change_password("nobody", current=PASSWORD, new=SECRET),
     "no admin": lambda f: f.auth.manage(by=f.id("jess")),
     "erased twice": lambda f: (
         f.desk.erase(f.id("jess")),
@@ -71,7 +69,7 @@ REFUSALS: dict[str, Operation] = {
     ),
     "refused import": lambda f: f.support.import_users(
         "wg204nx",
-        [ImportedUser("twin", "A", "B", Role.STAFF, password_hash=next(iter(f.stage.hashes())))],
+        [ImportedUser("twin", "A", "B", Role.STAFF, password_hash=next(iter(f.sample.hashes())))],
         source="old",
     ),
     "unreadable import": lambda f: f.support.import_users(
@@ -79,7 +77,7 @@ REFUSALS: dict[str, Operation] = {
         [ImportedUser("im", "A", "B", Role.STAFF, password_hash="$argon2id$" + SECRET)],
         source="old",
     ),
-    "plan applied twice": lambda f: [f.desk.apply_mapping(f.stage.plan) for _ in range(2)],
+    "plan applied twice": lambda f: [f.desk.apply_mapping(f.sample.plan) for _ in range(2)],
     "first admin with a short password": lambda f: f.support.add_first_admin(
         "second", given_name="A", family_name="B", password="short"
     ),
@@ -89,11 +87,11 @@ LATE = ("check_password_token", "reset_password", "confirm_email_change", "check
 
 def kept(rewound: Rewound, faces: Faces) -> set[str]:
     """Return what is never a caller's own: the key and what is made of it, hashes, what is new."""
-    found = rewound.users.find([user.id for user in rewound.stage.people.values()])
+    found = rewound.users.find([user.id for user in rewound.sample.people.values()])
     stored = {user.password.reveal() for user in found.values() if user.password is not None}
     keys = faces.auth._core.tokens._digest_keys
     derived = {text for key in keys for text in (key.hex(), repr(key)[2:-1])}
-    return {KEY, *derived, *stored, *rewound.stage.hashes(), *rewound.minted}
+    return {KEY, *derived, *stored, *rewound.sample.hashes(), *rewound.minted}
 
 
 def shown(error: Exception) -> str:
@@ -109,7 +107,7 @@ def test_a_refusals_frames_hold_no_key_no_hash_and_nothing_new(
     store: str, databases: Databases
 ) -> None:
     """Wrong, refused, taken, unknown, no link, too late: locals show what was typed and no more."""
-    rewound, raised = Rewound(databases.stock(store)), 0
+    rewound, raised = Rewound(databases.backend(store)), 0
     late = {f"late {name}": OPERATIONS[f"SchoolAuth.{name}"] for name in LATE}
     for name, operation in {**REFUSALS, **late}.items():
         if name == f"late {LATE[0]}":
@@ -127,7 +125,7 @@ def test_a_refusals_frames_hold_no_key_no_hash_and_nothing_new(
 
 def test_a_faults_frames_hold_no_key_no_hash_and_nothing_new(databases: Databases) -> None:
     """All operations, all calls of all ports, printed as `traceback` prints locals."""
-    rewound, raised, minted = Rewound(databases.stock("memory")), 0, 0
+    rewound, raised, minted = Rewound(databases.backend("memory")), 0, 0
     for name, operation in OPERATIONS.items():
         faces = rewound.faces()
         calls, _ = rewound.fuse.names(partial(operation, faces))
@@ -148,7 +146,7 @@ def test_a_faults_frames_hold_no_key_no_hash_and_nothing_new(databases: Database
 
 def test_what_was_typed_is_in_the_frames_and_not_in_the_error(databases: Databases) -> None:
     """The stated exception, which shows that the frames are read: a password that was given."""
-    rewound = Rewound(databases.stock("memory"))
+    rewound = Rewound(databases.backend("memory"))
     with pytest.raises(SchoolAuthError) as caught:
         REFUSALS["wrong password"](rewound.faces())
     assert SECRET in in_our_frames(caught.value)

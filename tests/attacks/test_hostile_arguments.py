@@ -1,4 +1,4 @@
-"""Attack 7 at every door: each parameter of each public call, one hostile value at a time."""
+"""Attack 7: each parameter of each public call, one hostile value at a time."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ def test_text_at_its_cap_is_read(reads: list[int], what: str) -> None:
     assert reads
 
 
-Door = Callable[[World, str, str], object]
-DOORS: dict[str, Door] = {
+Call = Callable[[World, str, str], object]
+CALLS: dict[str, Call] = {
     "log_in: name": lambda w, user, text: w.auth.log_in(text, PASSWORD),
     "log_in: password": lambda w, user, text: w.auth.log_in("wg204nx_james", text),
     "request_password_reset": lambda w, user, text: w.auth.request_password_reset(text),
@@ -131,12 +131,12 @@ DOORS: dict[str, Door] = {
 
 
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("door", DOORS)
-def test_no_door_normalises_huge_text(world: World, reads: list[int], door: str, text: str) -> None:
+@pytest.mark.parametrize("call", CALLS)
+def test_no_call_normalises_huge_text(world: World, reads: list[int], call: str, text: str) -> None:
     """Whoever sends a hundred thousand characters, whatever they are, keeps no server busy."""
     user = world.teacher(email="jess@hill.example.org")
     reads.clear()
     with suppress(Refused, Throttled, UserNotFound, ValueError):
-        DOORS[door](world, user.id.key, TEXTS[text](HUGE))
+        CALLS[call](world, user.id.key, TEXTS[text](HUGE))
     assert max(reads, default=0) <= 18 * PASSWORD_MAX  # as many as one sign may become
     assert len(reads) < HUGE

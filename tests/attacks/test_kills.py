@@ -63,7 +63,7 @@ def test_a_killed_process_leaves_no_half_save(tmp_path: Path) -> None:
             [sys.executable, "-c", WRITER, url, f"r{round_}"], stdout=subprocess.PIPE
         ) as writer:
             assert writer.stdout is not None
-            for _ in range(2 + round_):  # it is at work, each time at another place
+            for _ in range(2 + round_):  # it is at work, each time in another step
                 assert writer.stdout.readline()
             writer.kill()
         stored = is_whole(world, teacher)
@@ -115,12 +115,12 @@ def killing(engine: Engine, store: str) -> Iterator[None]:
 @pytest.mark.parametrize("store", KILL)
 def test_killed_connections_leave_no_half_save(store: str, databases: Databases) -> None:
     """Under fire only StorageUnavailable, and afterwards the same objects work again."""
-    stock = databases.stock(store)
-    assert stock.engine is not None
-    world = make_world(stock.users, stock.schools)
+    backend = databases.backend(store)
+    assert backend.engine is not None
+    world = make_world(backend.users, backend.schools)
     teacher = world.teacher()
     lost = 0
-    with killing(stock.engine, store):
+    with killing(backend.engine, store):
         for number in range(400):
             try:
                 world.desk.set_email(teacher.id, f"a{number}@hill.example.org")

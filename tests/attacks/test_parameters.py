@@ -19,7 +19,7 @@ from schoolauth import (
     SupportDesk,
     UserManagement,
 )
-from tests.attacks.operations import LEGACY, OPERATIONS, Faces, public_calls, set_stage
+from tests.attacks.operations import LEGACY, OPERATIONS, Faces, add_sample, public_calls
 from tests.service.world import make_world
 
 FACES = {face.__name__: face for face in (SchoolAuth, UserManagement, SupportDesk)}
@@ -134,8 +134,8 @@ def test_13_every_parameter_means_something_else_than_a_page() -> None:
 def test_13_every_address_in_a_mail_is_one_of_links(name: str) -> None:
     """Whatever is called with whatever text, a mail leads to the host's own pages only."""
     world = make_world(legacy=[LEGACY])
-    stage = set_stage(world)
-    faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), stage)
+    sample = add_sample(world)
+    faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), sample)
     with suppress(SchoolAuthError):
         OPERATIONS[name](faces)
     for mail in world.outbox:

@@ -17,9 +17,9 @@ HUGE = "$argon2id$v=19$m=99999999,t=3,p=4$c29tZXNhbHRzb21l$" + "A" * 43
 @pytest.fixture(params=SQL_STORES)
 def poisoned(request: pytest.FixtureRequest, databases: Databases) -> tuple[World, Engine]:
     """A school on each SQL store, and the engine to spoil it by."""
-    stock = databases.stock(request.param)
-    assert stock.engine is not None
-    return make_world(stock.users, stock.schools), stock.engine
+    backend = databases.backend(request.param)
+    assert backend.engine is not None
+    return make_world(backend.users, backend.schools), backend.engine
 
 
 def spoil(engine: Engine, table: str, column: str, value: Any) -> None:

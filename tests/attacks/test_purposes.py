@@ -18,7 +18,7 @@ from schoolauth import (
 )
 from schoolauth.model.token import TokenPurpose
 from tests.attacks.faults import snapshot
-from tests.attacks.operations import ADDRESS, LEGACY, SECRET, set_stage
+from tests.attacks.operations import ADDRESS, LEGACY, SECRET, add_sample
 from tests.service.world import PASSWORD, World, make_world
 
 # what the links of mails and the texts of sessions are called, and which calls they are for
@@ -47,18 +47,18 @@ CALLS: dict[str, Callable[[SchoolAuth, str], object]] = {
 
 @pytest.fixture
 def world() -> World:
-    """A school in memory, which reads the hashes that the stage has."""
+    """A school in memory, which reads the hashes that the sample data have."""
     return make_world(legacy=[LEGACY])
 
 
 def test_every_token_and_every_call_that_takes_one_is_tried(world: World) -> None:
     """A purpose, or a call that takes a token or a session, that is added is decided on above."""
-    stage = set_stage(world)
-    assert stage.tokens.keys() == TOKENS.keys()
+    sample = add_sample(world)
+    assert sample.tokens.keys() == TOKENS.keys()
     tokens = world.auth._core.tokens
     purposes = set()
     for name in TOKENS.keys() - {"approve_recovery", "device"}:
-        purposes.add(tokens.read(stage.tokens[name], *get_args(TokenPurpose)).purpose)
+        purposes.add(tokens.read(sample.tokens[name], *get_args(TokenPurpose)).purpose)
     assert purposes == set(get_args(TokenPurpose))
     assert set(tokens._serializers) == purposes | {"recovery", "device"}
     takers = {
@@ -74,7 +74,7 @@ def test_every_token_and_every_call_that_takes_one_is_tried(world: World) -> Non
 @pytest.mark.parametrize("name", TOKENS)
 def test_a_token_opens_its_own_calls_and_no_other(world: World, name: str, call: str) -> None:
     """A live token of another purpose is refused like rubbish, and nothing is changed by it."""
-    token = set_stage(world).tokens[name]
+    token = add_sample(world).tokens[name]
     before = snapshot(world.users)
     if call in TOKENS[name]:
         CALLS[call](world.auth, token)
@@ -92,7 +92,7 @@ def test_a_token_opens_its_own_calls_and_no_other(world: World, name: str, call:
 @pytest.mark.parametrize("name", TOKENS)
 def test_no_other_token_is_a_known_browser(world: World, name: str) -> None:
     """When a flood has filled the name, the owner's browser gets in by its own token only."""
-    stage = set_stage(world)
+    stage = add_sample(world)
     for _ in range(8):
         with pytest.raises(LoginRefused):
             world.auth.log_in(ADDRESS, SECRET)
@@ -108,7 +108,7 @@ def test_recovery_has_a_signature_and_a_payload_of_its_own(
     world: World, purpose: TokenPurpose
 ) -> None:
     """What says `recovery` under another signature is refused, and the other way round."""
-    live = set_stage(world).tokens
+    live = add_sample(world).tokens
     tokens = world.auth._core.tokens
     recovery = tokens._serializers["recovery"].loads(live["approve_recovery"])
     other = tokens._serializers[purpose].loads(live[LINKS.get(purpose, purpose)])

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from schoolauth import Role, SchoolAuth, SchoolAuthError, User
 from schoolauth.ports import Store
 from tests.attacks.canaries import told
-from tests.databases import SQL_STORES, Databases, Stock
+from tests.databases import SQL_STORES, Backend, Databases
 from tests.service.world import HASHER, KEY, LINKS, World, make_world
 
 PASSWORD, OTHER = "Canary-Robin7-password", "Canary-Finch8-password"
@@ -67,12 +67,12 @@ def failing_calls(world: World, user: User) -> dict[str, Callable[[], object]]:
 
 
 def test_no_error_and_no_log_line_tells_a_secret(
-    stock: Stock, caplog: pytest.LogCaptureFixture
+    backend: Backend, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither password, hash, token, key nor address, with every logger at DEBUG."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "schoolauth")
-    world = make_world(stock.users, stock.schools)
+    world = make_world(backend.users, backend.schools)
     user = world.teacher(PASSWORD, email=EMAIL)
     assert user.password is not None
     canaries = {PASSWORD, OTHER, EMAIL, KEY, user.password.reveal()}
@@ -102,11 +102,11 @@ def test_no_value_shows_a_hash_or_a_session(world: World) -> None:
 @pytest.mark.parametrize("store", SQL_STORES)
 def test_a_driver_that_fails_tells_nothing_of_the_row(store: str, databases: Databases) -> None:
     """The database's own error has the statement's values in it; ours has its code."""
-    stock = databases.stock(store)
-    assert stock.engine is not None
-    world = make_world(stock.users, stock.schools)
+    backend = databases.backend(store)
+    assert backend.engine is not None
+    world = make_world(backend.users, backend.schools)
     user = world.teacher(PASSWORD)
-    with stock.engine.begin() as connection:
+    with backend.engine.begin() as connection:
         connection.execute(text("ALTER TABLE schoolauth_events RENAME TO away"))
     try:
         for call in (
@@ -123,6 +123,6 @@ def test_a_driver_that_fails_tells_nothing_of_the_row(store: str, databases: Dat
             assert "argon2" not in text_told
             assert "INSERT" not in text_told
     finally:
-        with stock.engine.begin() as connection:
+        with backend.engine.begin() as connection:
             connection.execute(text("ALTER TABLE away RENAME TO schoolauth_events"))
     assert world.desk.get_user(user.id).email is None

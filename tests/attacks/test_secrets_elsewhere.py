@@ -24,7 +24,7 @@ from schoolauth.throttle.redis import RedisThrottle
 from tests.attacks.canaries import in_our_frames, outcome, told, with_locals
 from tests.attacks.operations import ADDRESS, OPERATIONS, SECRET, Faces
 from tests.attacks.rewound import Rewound, note_tokens
-from tests.databases import SQL_STORES, STORES, Databases
+from tests.databases import SQL_STORES, Databases
 from tests.mail.server import Inbox, Server
 from tests.service.world import HASHER, KEY, LINKS, PASSWORD, World, make_world
 
@@ -34,9 +34,9 @@ OPEN_SESAME = "Canary-Heron9"
 
 def secrets_of(rewound: Rewound) -> set[str]:
     """Return what no answer, error or log line may show."""
-    found = rewound.users.find([user.id for user in rewound.stage.people.values()])
+    found = rewound.users.find([user.id for user in rewound.sample.people.values()])
     stored = {user.password.reveal() for user in found.values() if user.password is not None}
-    return {KEY, *rewound.stage.secrets(), *stored, *rewound.minted}
+    return {KEY, *rewound.sample.secrets(), *stored, *rewound.minted}
 
 
 # --- Awaited ----------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def awaited(faces: Faces, name: str) -> object:
         auth = AsyncSchoolAuth(faces.auth)
         try:
             desk = await auth.manage(faces.id("admin"))
-            awaiting: Any = Faces(auth, desk, await auth.support("Test Support"), faces.stage)  # type: ignore[arg-type] # the same calls, awaited
+            awaiting: Any = Faces(auth, desk, await auth.support("Test Support"), faces.sample)  # type: ignore[arg-type] # the same calls, awaited
             return await OPERATIONS[name](awaiting)
         finally:
             auth.close()
@@ -71,12 +71,12 @@ def _given(answer: object) -> object:
     return answer
 
 
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("store", ["memory", "postgresql"])
 def test_no_awaited_call_shows_a_secret(
     store: str, databases: Databases, everything: pytest.LogCaptureFixture
 ) -> None:
     """Every operation on `AsyncSchoolAuth` and its desks, with asyncio's own log at DEBUG."""
-    rewound = Rewound(databases.stock(store))
+    rewound = Rewound(databases.backend(store))
     raised = 0
     for name in OPERATIONS:
         rewound.rewind()
@@ -89,7 +89,7 @@ def test_no_awaited_call_shows_a_secret(
         if isinstance(answer, Exception):
             raised += 1
             frames = in_our_frames(answer) + with_locals(answer)
-            hidden = {KEY, *rewound.stage.hashes(), *rewound.minted}
+            hidden = {KEY, *rewound.sample.hashes(), *rewound.minted}
             assert [secret for secret in hidden if secret in frames] == [], name
     assert raised >= 8
 
@@ -102,7 +102,7 @@ def test_no_call_of_a_joined_desk_shows_a_secret(
     store: str, databases: Databases, everything: pytest.LogCaptureFixture
 ) -> None:
     """Desks that `within` opens, whose host commits, with every statement in the log."""
-    rewound, called = Rewound(databases.stock(store)), 0
+    rewound, called = Rewound(databases.backend(store)), 0
     assert rewound.engine is not None
     for name, operation in OPERATIONS.items():
         if name.startswith("SchoolAuth."):

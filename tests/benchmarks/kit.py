@@ -1,4 +1,4 @@
-"""The whole repository contract, random lives, threads and joining included, on every store.
+"""The whole repository contract, with random calls, threads and joining, on every store.
 
 ``python -m tests.benchmarks.kit``: the floor is the store in memory, which the other stores are
 compared with. The goals are in seconds: under 20 in memory, under 90 on PostgreSQL, on two cores.
@@ -17,7 +17,7 @@ from hypothesis import settings
 from schoolauth.ports import UserRepository
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.testing import check_repository
-from tests.benchmarks.stage import databases
+from tests.benchmarks.sample import databases
 from tests.databases import STORES, Databases
 
 
@@ -26,7 +26,7 @@ def timed(made: Databases, store: str) -> tuple[float, str]:
     ends = [perf_counter()]
 
     def make() -> UserRepository:
-        return made.stock(store).users
+        return made.backend(store).users
 
     @contextmanager
     def join(_: UserRepository) -> Iterator[UserRepository]:

@@ -29,7 +29,7 @@ from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.testing import FrozenClock, cheap_hasher
 from tests.benchmarks.measure import duration, table
-from tests.benchmarks.stage import (
+from tests.benchmarks.sample import (
     KEY,
     PASSWORD,
     SQL_STORES,
@@ -66,7 +66,7 @@ _HEADINGS = ["an unknown name beside", "how much longer the known one took", "bo
 KINDS = ("wrong password", "inactive", "invited", "no address")
 
 
-class House:
+class Setup:
     """A thousand accounts of each kind in one store."""
 
     def __init__(
@@ -78,8 +78,8 @@ class House:
             "unknown": [f"wg204nx_nobody{number}" for number in range(PEOPLE)],
             "unknown too": [f"wg204nx_noone{number}" for number in range(PEOPLE)],
         }
-        for place, kind in enumerate(KINDS):
-            people = [somebody(kind, place * PEOPLE + number, stored) for number in range(PEOPLE)]
+        for index, kind in enumerate(KINDS):
+            people = [somebody(kind, index * PEOPLE + number, stored) for number in range(PEOPLE)]
             users.save(added(people))
             self.names[kind] = [str(one.username) for one in people]
         self._clock = FrozenClock()
@@ -146,7 +146,7 @@ def _no_letter(self: Core, purpose: Any, user: User, to: Any, **more: Any) -> An
 
 
 def compare(
-    title: str, house: House, samples: int, hash_bound: float, *, real: bool = False
+    title: str, setup: Setup, samples: int, hash_bound: float, *, real: bool = False
 ) -> None:
     """Print every comparison on one store."""
     rows, kept = [], KEPT_OF_REAL if real else KEPT
@@ -158,21 +158,21 @@ def compare(
         rows.append([what, str(difference), f"{duration(bound)}: {judged}"])
 
     for kind in ("unknown too", *KINDS):
-        calls = house.sign_in("unknown"), house.sign_in(kind)
+        calls = setup.sign_in("unknown"), setup.sign_in(kind)
         found = told_apart(*calls, samples=samples, kept=kept)
         add(f"sign-in, {kind}", found, hash_bound)
     if real:
         table(f"{title}, {samples:,} samples of each", _HEADINGS, rows)
         return
     for kind in ("unknown too", *KINDS):
-        found = told_apart(house.request("unknown"), house.request(kind), samples=samples)
+        found = told_apart(setup.request("unknown"), setup.request(kind), samples=samples)
         add(f"reset, {kind}", found, RESET_BOUND)
     few = max(200, samples // 2)  # a leak shows sooner than that there is none
     with leaking(Credentials, "_verify", _only_real):
-        found = told_apart(house.sign_in("unknown"), house.sign_in(KINDS[0]), samples=few)
+        found = told_apart(setup.sign_in("unknown"), setup.sign_in(KINDS[0]), samples=few)
     add("sign-in without the decoy's hash", found, hash_bound, leak=True)
     with leaking(Core, "link_mail", _no_letter):
-        found = told_apart(house.request("unknown"), house.request(KINDS[0]), samples=few)
+        found = told_apart(setup.request("unknown"), setup.request(KINDS[0]), samples=few)
     add("reset without the decoy's letter", found, RESET_BOUND, leak=True)
     table(f"{title}, {samples:,} samples of each", _HEADINGS, rows)
     sys.stdout.flush()
@@ -192,10 +192,10 @@ def main() -> None:
     sys.stdout.write(f"one default hash: {duration(hashed)}; 1 %: {duration(hashed / 100)}\n")
     with QueuedMailer(Nowhere(), capacity=10_000) as mailer:
         if real:
-            house = House(MemoryUserRepository(), mailer, Argon2Hasher(workers=1))
-            compare("In memory, the default hash", house, samples, hashed / 100, real=True)
+            setup = Setup(MemoryUserRepository(), mailer, Argon2Hasher(workers=1))
+            compare("In memory, the default hash", setup, samples, hashed / 100, real=True)
             return
-        compare("In memory", House(MemoryUserRepository(), mailer), samples, hashed / 100)
+        compare("In memory", Setup(MemoryUserRepository(), mailer), samples, hashed / 100)
         with databases() as made:
             for store in SQL_STORES:
                 engine = new_engine(made, store)
@@ -203,9 +203,9 @@ def main() -> None:
                     if store == "postgresql":  # the disk's own time would drown everything
                         event.listen(engine, "connect", _without_waiting_for_the_disk)
                         engine.dispose()
-                    house = House(SqlUserRepository(engine), mailer)
+                    setup = Setup(SqlUserRepository(engine), mailer)
                     analyze(engine)
-                    compare(f"On {store}", house, samples, hashed / 100)
+                    compare(f"On {store}", setup, samples, hashed / 100)
 
 
 if __name__ == "__main__":

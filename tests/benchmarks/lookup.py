@@ -16,7 +16,7 @@ from schoolauth.model.names import EmailAddress
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
 from tests.benchmarks.measure import CONTROL, duration, in_turn, ratio, table
-from tests.benchmarks.stage import SQL_STORES, analyze, databases, fill, new_engine
+from tests.benchmarks.sample import SQL_STORES, analyze, databases, fill, new_engine
 
 FEW, MANY = 1000, 100_000
 RAW, CORE, OURS = "raw driver", "SQLAlchemy Core", "SqlUserRepository.find"

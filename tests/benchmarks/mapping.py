@@ -21,7 +21,7 @@ from schoolauth.storage.sql import SqlSchoolDirectory, SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import a_school, cheap_hasher
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, in_turn, report
-from tests.benchmarks.stage import KEY, SQL_STORES, added, databases, new_engine, person
+from tests.benchmarks.sample import KEY, SQL_STORES, added, databases, new_engine, person
 
 RAW = {"postgresql": "COPY", "sqlite": "executemany"}
 CORE, SAVE, APPLY = "Core executemany", "save(Change)", "apply_mapping"

@@ -28,7 +28,7 @@ from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import a_school, cheap_hasher
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, duration, in_turn, report, table
 from tests.benchmarks.peers import django
-from tests.benchmarks.stage import KEY, SCHOOL, added, databases, new_engine, person
+from tests.benchmarks.sample import KEY, SCHOOL, added, databases, new_engine, person
 from tests.databases import Databases
 
 FLOOR = "DictReader, addresses, Core select"

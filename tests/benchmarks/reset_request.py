@@ -17,7 +17,7 @@ from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.storage.sql import SqlUserRepository
 from schoolauth.testing import FrozenClock, cheap_hasher
 from tests.benchmarks.measure import Goal, Ratio, in_turn, report
-from tests.benchmarks.stage import (
+from tests.benchmarks.sample import (
     KEY,
     PASSWORD,
     SQL_STORES,

@@ -25,7 +25,7 @@ from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import cheap_hasher
 from tests.benchmarks import peers
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, in_turn, report
-from tests.benchmarks.stage import (
+from tests.benchmarks.sample import (
     KEY,
     PASSWORD,
     SQL_STORES,

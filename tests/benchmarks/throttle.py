@@ -22,7 +22,7 @@ from schoolauth.testing.throttle.buckets import at
 from schoolauth.throttle import MemoryThrottle, policy
 from schoolauth.throttle.redis import RedisThrottle
 from tests.benchmarks.measure import CONTROL, in_turn, report
-from tests.benchmarks.stage import databases, new_engine
+from tests.benchmarks.sample import databases, new_engine
 
 ROUNDS, CALLS = 200, 5
 

@@ -43,6 +43,7 @@ class Shell:
     def __init__(
         self, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        self.path = path
         self.url = f"sqlite:///{path}"
         self._engine = create_engine(self.url)
         self._capsys = capsys

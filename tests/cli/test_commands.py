@@ -40,7 +40,7 @@ def test_init_twice(blank: Shell) -> None:
     """The tables are made once, and a second time is no failure; the URL is shown."""
     said = [blank.done("init"), blank.done("init")]
     assert said[0] == said[1]
-    assert "has the tables of schema version 2." in said[0].replace("\n", " ")
+    assert "has the tables of schema version 3." in said[0].replace("\n", " ")
 
 
 def test_school_add(shell: Shell) -> None:

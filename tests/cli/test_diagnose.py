@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
-from schoolauth import UserManagement
+import pytest
+
+from schoolauth import LoginRefused, PasswordChangeRequired, UserManagement
 from schoolauth.cli import diagnosis
 from schoolauth.rules import diagnosis as rules
 from tests.cli.lists import add
@@ -28,7 +31,7 @@ def test_findings_in_order(shell: Shell) -> None:
     assert "invited: " in text[second:third]
     assert "`user set-password dale` gives a temporary password." in text[second:third]
     assert "no_email: " in text[third:]
-    assert text.endswith("counted in the application, and cannot be seen from here.")
+    assert text.endswith("only if the application counts them in this database.")
     assert shell.desk().history().items == before
 
 
@@ -48,6 +51,26 @@ def test_space_around_the_name(shell: Shell) -> None:
     text = words(shell.done("diagnose", "dale "))
     assert "space_in_recent_attempts: There is a space around the name: typed like that" in text
     assert "There is a space" not in shell.done("diagnose", "dale")
+
+
+def test_the_applications_counts(shell: Shell, tmp_path: Path) -> None:
+    """With the application's key its counts are seen, and a new password clears them."""
+    add(shell, "Al", "Dale", username="dale")
+    shell.done("user", "set-password", "dale", typed=f"{PASSWORD}\n")
+    application = shell.auth()
+    for _ in range(8):
+        with pytest.raises(LoginRefused):
+            application.log_in("dale", "wrong")
+    (tmp_path / "key").write_text("k" * 32)
+    key = ["--key-file", str(tmp_path / "key")]
+    assert "throttled: " not in shell.done("diagnose", "dale")
+    text = words(shell.done(*key, "diagnose", "dale"))
+    assert "1. throttled: There were too many failed attempts" in text
+    assert "An administrator unlocks the account in the application." in text
+    shell.done(*key, "user", "set-password", "dale", typed=f"{PASSWORD}\n")
+    assert "throttled: " not in shell.done(*key, "diagnose", "dale")
+    with pytest.raises(PasswordChangeRequired):
+        application.log_in("dale", PASSWORD)
 
 
 def test_retired_duplicate(shell: Shell) -> None:

@@ -445,7 +445,7 @@ def test_count_that_is_none(shell: Shell, file: Path, text: str) -> None:
 
 def test_progress_on_a_terminal(shell: Shell, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where somebody looks at stderr, rows are counted there, and the count is wiped away."""
-    path = write(file, *(f"{number},Al,Dale,,," for number in range(1500)))
+    path = write(file, *(f"{number},Al,Dale{number},,," for number in range(1500)))
     screen = Screen()
     monkeypatch.setattr("sys.stderr", screen)
     assert main(["--db", shell.url, "--by", "x", "map", path]) == 0
@@ -465,7 +465,7 @@ def test_reader_that_goes_away(
     shell: Shell, file: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     """A closed pipe ends with 141 before anything is applied, however short the plan is."""
-    path = write(file, *(f"{number},Al,Dale{'x' * 40},,," for number in range(rows)))
+    path = write(file, *(f"{number},Al,Dale{number:x>40},,," for number in range(rows)))
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as pipe:

@@ -107,8 +107,8 @@ def test_own_address(school: Shell) -> None:
 def test_everything_is_wanted(school: Shell, left_out: str) -> None:
     """Who confirmed it, where that is kept, and the new address: none can be left out."""
     given = argv()
-    place = given.index(left_out)
-    del given[place : place + 2]
+    index = given.index(left_out)
+    del given[index : index + 2]
     assert f"required: {left_out}" in school.misused(*given)
 
 

@@ -44,8 +44,8 @@ def test_tour_of_a_visitor(tmp_path: Path) -> None:
     )
     assert (run.returncode, run.stderr) == (0, "")
     text = " ".join(run.stdout.split())
-    places = [text.index(question) for question in QUESTIONS]
-    assert places == sorted(places)
+    found = [text.index(question) for question in QUESTIONS]
+    assert found == sorted(found)
     assert "\x1b" not in run.stdout
     assert max(map(len, run.stdout.splitlines())) <= 80
     assert list(tmp_path.iterdir()) == []

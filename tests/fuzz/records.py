@@ -73,7 +73,7 @@ def mapping_plan_fields(data: bytes) -> None:
 
 
 def cursor(data: bytes) -> None:
-    """The place of a page, as a browser sends it back; a foreign one is a `ValueError`."""
+    """The cursor of a page, as a browser sends it back; a foreign one is a `ValueError`."""
     for page in (WORLD.desk.search, WORLD.desk.history):
         with contextlib.suppress(ValueError):
             page(after=text_of(data))

@@ -23,8 +23,8 @@ def mutated(seeds: tuple[bytes, ...]) -> st.SearchStrategy[bytes]:
     edit = st.tuples(st.integers(0, 2**16), st.integers(0, 40), piece)
 
     def edited(seed: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
-        for place, length, scrap in edits:
-            at = place % (len(seed) + 1)
+        for start, length, scrap in edits:
+            at = start % (len(seed) + 1)
             seed = seed[:at] + scrap + seed[at + length :]
         return seed
 

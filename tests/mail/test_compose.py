@@ -134,16 +134,16 @@ def test_no_link_is_promised_for_longer_than_it_works(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_values", "place"),
+    ("given_values", "shown"),
     [
         ({"school_name": "Hill Primary"}, "Hill Primary"),
         ({"school_name": None}, "school wg204nx"),
         ({"school_name": None, "school": SchoolCode.parse("AB12")}, "school AB12"),
     ],
 )
-def test_the_school_is_said(given_values: dict[str, str], place: str) -> None:
+def test_the_school_is_said(given_values: dict[str, str], shown: str) -> None:
     """By its name, or by its code where the name is not known."""
-    assert f"You have an account at {place}." in flat(
+    assert f"You have an account at {shown}." in flat(
         a_mail("create_password", **given_values).text
     )
 
@@ -167,10 +167,10 @@ def test_recovery_says_who_asks_for_what() -> None:
 
 def test_a_new_admin_is_named_and_by_whom_if_that_is_known() -> None:
     """`by` is optional; without it the sentence is whole all the same."""
-    place = "Sam Patel has been made an administrator of Hill Primary"
-    assert f"{place}. You" in flat(a_mail("admin_added").text)
+    sentence = "Sam Patel has been made an administrator of Hill Primary"
+    assert f"{sentence}. You" in flat(a_mail("admin_added").text)
     by = a_mail("admin_added", facts={**FACTS, "by": "Robin Hall"})
-    assert f"{place} by Robin Hall. You" in flat(by.text)
+    assert f"{sentence} by Robin Hall. You" in flat(by.text)
 
 
 def test_a_notice_to_the_old_address_tells_no_new_one() -> None:

@@ -52,8 +52,8 @@ def test_nobody_waits_for_the_server(slow: Slow) -> None:
     assert slow.sent == mails
 
 
-def test_a_full_line_refuses_at_once_and_has_room_again_later(slow: Slow) -> None:
-    """The mail that is being sent counts; each that is sent gives its place back."""
+def test_a_full_queue_refuses_at_once_and_takes_mail_again_later(slow: Slow) -> None:
+    """The mail that is being sent counts; each that is sent frees its slot."""
     mailer = QueuedMailer(slow, capacity=2)
     mailer.send(a_mail())
     mailer.send(a_mail())
@@ -66,7 +66,7 @@ def test_a_full_line_refuses_at_once_and_has_room_again_later(slow: Slow) -> Non
     assert len(slow.sent) == 3
 
 
-def test_a_failed_mail_is_told_and_gives_its_place_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_mail_is_told_and_frees_its_slot(caplog: pytest.LogCaptureFixture) -> None:
     """`on_failure` gets the mail; the log has the kind and the type of the error, nobody's data."""
     server, failed = Refusing(0, 2), list[MailMessage]()
     with QueuedMailer(server, capacity=1, on_failure=failed.append) as mailer:
@@ -107,7 +107,7 @@ def test_an_on_failure_that_fails_stops_nothing(caplog: pytest.LogCaptureFixture
     assert str(TO) not in caplog.text
 
 
-def test_a_closed_line_refuses_and_keeps_its_places() -> None:
+def test_a_closed_queue_refuses_and_keeps_its_slots() -> None:
     """After `close` every mail is MailNotSent, with no other error behind it."""
     server = Refusing()
     mailer = QueuedMailer(server, capacity=1)
@@ -116,12 +116,12 @@ def test_a_closed_line_refuses_and_keeps_its_places() -> None:
         with pytest.raises(MailNotSent) as caught:
             mailer.send(a_mail())
         assert caught.value.__context__ is None
-    assert mailer._line.places.acquire(blocking=False)
+    assert mailer._line.slots.acquire(blocking=False)
     assert server.sent == []
 
 
 @pytest.mark.parametrize("capacity", [0, -1])
-def test_a_line_without_a_place_is_refused(capacity: int) -> None:
+def test_a_queue_without_a_slot_is_refused(capacity: int) -> None:
     """A mistake in the settings shows at the start."""
     with pytest.raises(ValueError, match="capacity"):
         QueuedMailer(Refusing(), capacity=capacity)
@@ -182,7 +182,7 @@ ended.set()  # the last line: from here on the interpreter ends
 
 
 def test_pretending_sends_nothing_and_never_fails() -> None:
-    """A decoy reaches nobody, takes no place of a mail, and is silent when full or closed."""
+    """A decoy reaches nobody, takes no slot of a mail, and is silent when full or closed."""
     gate, blocked = threading.Event(), threading.Event()
     outbox = Outbox()
     mailer = QueuedMailer(outbox, capacity=1)
@@ -200,4 +200,4 @@ def test_pretending_sends_nothing_and_never_fails() -> None:
     mailer.close()
     mailer.pretend(a_mail("password_reset"))
     assert [mail.kind for mail in outbox] == ["password_changed"]
-    assert mailer._decoys.places.acquire(blocking=False)
+    assert mailer._decoys.slots.acquire(blocking=False)

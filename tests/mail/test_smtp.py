@@ -381,7 +381,7 @@ def test_its_repr_masks_the_password() -> None:
     assert "password" not in repr(SmtpMailer("mail.example.org", 465, sender=SENDER))
 
 
-def test_the_room_hands_the_mailer_out() -> None:
+def test_the_package_exports_the_mailer() -> None:
     """`from schoolauth.mail import SmtpMailer` works, and a name that is not there is an error."""
     from schoolauth import mail
 

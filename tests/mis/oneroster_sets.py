@@ -126,6 +126,6 @@ def refused(path: Path, *, org: str | None = None, strict: bool = False) -> Rost
     return caught.value
 
 
-def places(problems: Iterable[RosterProblem]) -> list[tuple[object, ...]]:
+def locations(problems: Iterable[RosterProblem]) -> list[tuple[object, ...]]:
     """Return line, column and code of each."""
     return [(one.line, one.column, one.code) for one in problems]

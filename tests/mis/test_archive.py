@@ -98,8 +98,8 @@ def test_encrypted_member(tmp_path: Path) -> None:
     """A zip file with a password is named as such."""
     path = zipped(tmp_path, b"x")
     data = bytearray(path.read_bytes())
-    place = data.rindex(b"PK\x01\x02")
-    data[place + 8] |= 1
+    start = data.rindex(b"PK\x01\x02")
+    data[start + 8] |= 1
     path.write_bytes(data)
     assert codes(refused(path)) == ["encrypted"]
 
@@ -208,8 +208,8 @@ def test_damaged_archives_are_read_or_refused(tmp_path: Path) -> None:
     @given(st.lists(change, min_size=1, max_size=6), st.integers(0, len(data)))
     def check(changes: list[tuple[int, int]], cut: int) -> None:
         damaged = bytearray(data)
-        for place, value in changes:
-            damaged[place] = value
+        for index, value in changes:
+            damaged[index] = value
         if cut % 4 == 0:
             del damaged[cut:]
         path = tmp_path / "damaged.zip"

@@ -65,8 +65,8 @@ def test_better_known_heading_wins(order: int) -> None:
     """Of two headings for a field the one that `KNOWN_HEADINGS` has first comes first."""
     headings = ["Preferred Forename", "Forename", "Email", "Work Email"][::order]
     found = find_columns(headings, {})
-    assert [headings[place] for place in found["given_name"]] == ["Forename", "Preferred Forename"]
-    assert [headings[place] for place in found["email"]] == ["Work Email", "Email"]
+    assert [headings[index] for index in found["given_name"]] == ["Forename", "Preferred Forename"]
+    assert [headings[index] for index in found["email"]] == ["Work Email", "Email"]
 
 
 def test_column_without_a_filled_cell_gives_way(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_column_without_a_filled_cell_gives_way(tmp_path: Path) -> None:
 
 
 def test_left_one_of_two_equal_headings_counts() -> None:
-    """The same heading twice is decided by place."""
+    """The same heading twice is decided by position."""
     assert find_columns(["ID", "Email", "E-Mail"], {})["email"] == [1]
     assert find_columns(["ID", "Email", "Email"], {"email": "Email"})["email"] == [1]
 

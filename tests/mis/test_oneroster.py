@@ -22,10 +22,10 @@ from tests.mis.oneroster_sets import (
     Files,
     a_set,
     folder,
+    locations,
     one_1,
     packed,
     person,
-    places,
     read,
     refused,
     role,
@@ -174,7 +174,7 @@ def test_problems_of_rows(tmp_path: Path) -> None:
     files["users.csv"] += "u9,,\r\n"
     roster = read(folder(tmp_path, files))
     assert len(roster) == 0
-    assert places(roster.problems) == [
+    assert locations(roster.problems) == [
         (2, "users.csv:email", "email_invalid"),
         (3, "users.csv:enabledUser", "status_unknown"),
         (4, "users.csv:status", "status_unknown"),
@@ -216,7 +216,7 @@ def test_headings_that_are_needed(tmp_path: Path) -> None:
     files = a_set("1.1", [one_1("u1", "teacher", password=CANARY)])
     files["users.csv"] = files["users.csv"].partition("\n")[2]
     error = refused(folder(tmp_path, files))
-    assert places(error.problems) == [(None, "users.csv:sourcedId", "heading_missing")]
+    assert locations(error.problems) == [(None, "users.csv:sourcedId", "heading_missing")]
     assert CANARY not in f"{error!r} {error.details()}"
 
 
@@ -229,12 +229,12 @@ def test_too_many_staff_and_columns_are_refused(
     staff = [one_1(f"u{number}", "teacher") for number in range(3)]
     assert len(read(folder(tmp_path, a_set("1.1", [*pupils, *staff[:2]])))) == 2
     error = refused(folder(tmp_path, a_set("1.1", [*pupils, *staff])))
-    assert places(error.problems) == [(13, "users.csv", "too_many_rows")]
+    assert locations(error.problems) == [(13, "users.csv", "too_many_rows")]
     monkeypatch.setattr(oneroster_sheet, "RECORDS_MAX", 20)
     pupils = [one_1(f"p{number}", "student") for number in range(19)]
     assert len(read(folder(tmp_path, a_set("1.1", [*pupils, *staff[:1]])))) == 1
     error = refused(folder(tmp_path, a_set("1.1", [*pupils, *staff[:2]])))
-    assert places(error.problems) == [(22, "users.csv", "too_many_rows")]
+    assert locations(error.problems) == [(22, "users.csv", "too_many_rows")]
     files = {"users.csv": ",".join(f"h{number}" for number in range(501)) + "\n"}
     assert codes(refused(folder(tmp_path, files))) == ["too_many_columns"]
 
@@ -265,7 +265,7 @@ def test_passwords_are_not_read(tmp_path: Path) -> None:
         one_1("u2", "teacher", password=CANARY, email="b@"),
     ]
     roster = read(folder(tmp_path, a_set("1.1", people)), strict=True)
-    assert places(roster.warnings) == [(None, "users.csv", "passwords")]
+    assert locations(roster.warnings) == [(None, "users.csv", "passwords")]
     assert [row.mis_id for row in roster] == ["u1"]
     assert CANARY not in f"{roster!r} {list(roster)} {roster.problems} {roster.warnings}"
 
@@ -372,9 +372,9 @@ def test_hostile_bytes_are_read_or_refused(tmp_path: Path) -> None:
     scraps = st.lists(st.sampled_from(_SCRAPS) | st.binary(max_size=4)).map(b"".join)
 
     @given(st.sampled_from(sorted(good)), scraps, st.booleans(), st.integers(0), st.booleans())
-    def check(name: str, scrap: bytes, whole: bool, place: int, strict: bool) -> None:
+    def check(name: str, scrap: bytes, whole: bool, length: int, strict: bool) -> None:
         content = good[name].encode()
-        cut = place % (len(content) + 1)
+        cut = length % (len(content) + 1)
         content = scrap if whole else content[:cut] + scrap + content[cut:]
         path = folder(tmp_path, {**good, name: content})
         with contextlib.suppress(RosterUnreadable):

@@ -8,9 +8,9 @@ from tests.mis.oneroster_sets import (
     HILL,
     a_set,
     folder,
+    locations,
     one_1,
     person,
-    places,
     read,
     refused,
     role,
@@ -38,7 +38,7 @@ def test_role_that_ends_in_a_delta_does_not_make_a_leaver(tmp_path: Path) -> Non
     roles = [role("u1", "teacher", status="tobedeleted")]
     files = a_set("1.2", [person("u1", "Ann", "Able")], roles=roles, mode="delta")
     roster = read(folder(tmp_path, files))
-    assert (len(roster), places(roster.problems)) == (0, [(2, None, "role_ended")])
+    assert (len(roster), locations(roster.problems)) == (0, [(2, None, "role_ended")])
 
 
 def test_user_without_a_role_is_left_out_with_a_warning(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_user_without_a_role_is_left_out_with_a_warning(tmp_path: Path) -> None:
     files = a_set("1.2", people, roles=[role("u2", "teacher")], mode="delta")
     roster = read(folder(tmp_path, files), strict=True)
     assert [row.mis_id for row in roster] == ["u2"]
-    assert places(roster.warnings) == [(2, "users.csv", "no_role")]
+    assert locations(roster.warnings) == [(2, "users.csv", "no_role")]
     assert roster.warnings[0].message.endswith("So it is in 2 places.")
 
 
@@ -102,7 +102,7 @@ def test_only_school_is_taken_and_the_rest_are_left_out(tmp_path: Path) -> None:
     )
     roster = read(folder(tmp_path, files), strict=True)
     assert [row.mis_id for row in roster] == ["u1", "u3"]
-    assert places(roster.warnings) == [(3, "users.csv", "other_org")]
+    assert locations(roster.warnings) == [(3, "users.csv", "other_org")]
 
 
 def test_trust_alone_is_taken_where_no_school_has_staff(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_person_without_a_school(tmp_path: Path) -> None:
     people = [one_1("u1", "teacher"), one_1("u2", "teacher", org="")]
     roster = read(folder(tmp_path, a_set("1.1", people)))
     assert [row.mis_id for row in roster] == ["u1"]
-    assert places(roster.problems) == [(3, None, "org_missing")]
+    assert locations(roster.problems) == [(3, None, "org_missing")]
     assert not roster.complete
     assert len(read(folder(tmp_path, a_set("1.1", people[1:])))) == 1
 
@@ -138,7 +138,7 @@ def test_unknown_role_is_a_problem(tmp_path: Path) -> None:
     people = [person(key, "Ann", f"Of{key}") for key in ("u1", "u2", "u3")]
     roster = read(folder(tmp_path, a_set("1.2", people, roles=roles)), strict=True)
     assert [row.mis_id for row in roster] == ["u2"]
-    assert places(roster.problems) == [(2, None, "role_unknown")]
+    assert locations(roster.problems) == [(2, None, "role_unknown")]
 
 
 def test_bulk_set_without_staff_is_refused(tmp_path: Path) -> None:

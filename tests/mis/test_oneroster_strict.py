@@ -16,9 +16,9 @@ from tests.mis.oneroster_sets import (
     Files,
     a_set,
     folder,
+    locations,
     packed,
     person,
-    places,
     read,
     refused,
     role,
@@ -34,9 +34,9 @@ def good(mode: str = "bulk", **others: str) -> Files:
 
 
 def both(path: Path) -> list[tuple[object, ...]]:
-    """Return what strict reading refuses, which lenient reading warns of, at the same places."""
-    violations = places(refused(path, strict=True).problems)
-    assert places(read(path).warnings) == violations
+    """Return what strict reading refuses and lenient reading warns of, with lines and columns."""
+    violations = locations(refused(path, strict=True).problems)
+    assert locations(read(path).warnings) == violations
     return violations
 
 
@@ -144,7 +144,7 @@ def test_violation_in_the_headings(
         RosterRow("u1", "Ann", "Able", None, "user.u1", Role.TEACHER, True, 2)
     ]
     named = [(1, f"users.csv:{name}" if name else "users.csv", code) for name, code in expected]
-    assert (both(path) if named else places(read(path, strict=True).warnings)) == named
+    assert (both(path) if named else locations(read(path, strict=True).warnings)) == named
 
 
 def test_missing_headings(tmp_path: Path) -> None:
@@ -225,8 +225,8 @@ def test_manifest_with_missing_lines(tmp_path: Path) -> None:
         if not line.startswith(("file.orgs", "file.classes"))
     )
     path = folder(tmp_path, files)
-    assert places(read(path).warnings) == [(None, "manifest.csv:file.orgs", "manifest_missing")]
-    assert places(refused(path, strict=True).problems) == [
+    assert locations(read(path).warnings) == [(None, "manifest.csv:file.orgs", "manifest_missing")]
+    assert locations(refused(path, strict=True).problems) == [
         (None, "manifest.csv:file.classes", "manifest_missing"),
         (None, "manifest.csv:file.orgs", "manifest_missing"),
     ]
@@ -264,7 +264,7 @@ def test_text_and_delimiter(tmp_path: Path) -> None:
     assert read(folder(tmp_path, marked), strict=True).complete
 
 
-def test_places_and_names_of_files(tmp_path: Path) -> None:
+def test_locations_and_names_of_files(tmp_path: Path) -> None:
     """A zip file with a folder in it, and names in capitals, are read and named."""
     files = good()
     inside = {f"export/{name}": content for name, content in files.items() if name != "users.csv"}
@@ -277,18 +277,18 @@ def test_places_and_names_of_files(tmp_path: Path) -> None:
     ]
 
 
-def test_every_violation_is_named_at_its_place(tmp_path: Path) -> None:
+def test_every_violation_is_named_with_line_and_column(tmp_path: Path) -> None:
     """Strict reading names each of many; lenient reading counts them in one warning."""
     people = [person(f"u{n}", "Ann", f"Of{n}", enabledUser="TRUE") for n in range(3)]
     people.append({**people[0], "username": "again"})
     roles = [role(f"u{n}", "teacher") for n in range(3)]
     path = folder(tmp_path, a_set("1.2", people, roles=roles))
-    assert places(refused(path, strict=True).problems) == [
+    assert locations(refused(path, strict=True).problems) == [
         *((line, "users.csv:enabledUser", "value_case") for line in (2, 3, 4, 5)),
         (5, "users.csv:sourcedId", "duplicate_id"),
     ]
     warnings = read(path).warnings
-    assert places(warnings) == [
+    assert locations(warnings) == [
         (2, "users.csv:enabledUser", "value_case"),
         (5, "users.csv:sourcedId", "duplicate_id"),
     ]

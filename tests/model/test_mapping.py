@@ -72,12 +72,12 @@ PLAN = MappingPlan(
 )
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path of every value within a JSON value."""
     inner: Any = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list):
         inner = enumerate(value)
-    return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
+    return [path, *(each for key, item in inner for each in paths(item, (*path, key)))]
 
 
 def planted(value: Any, path: tuple[Any, ...], other: Any) -> Any:
@@ -171,9 +171,9 @@ def test_a_plan_with_one_wrong_value_is_refused(path: tuple[Any, ...], value: An
 
 @given(st.data(), json_values)
 def test_a_plan_with_anything_anywhere_is_read_or_refused(data: st.DataObject, other: Any) -> None:
-    """Whatever is put in whatever place, there is a plan of the right types or one refusal."""
+    """Whatever is put anywhere, there is a plan of the right types or one refusal."""
     plan = json.loads(PLAN.to_json())
-    hostile = planted(plan, data.draw(st.sampled_from(places(plan))), other)
+    hostile = planted(plan, data.draw(st.sampled_from(paths(plan))), other)
     try:
         read = MappingPlan.from_json(json.dumps(hostile))
     except MappingOutdated:

@@ -38,8 +38,13 @@ def test_parsing_is_idempotent(key: Key) -> None:
 def test_keys_survive_every_way_of_copying(key: Key) -> None:
     """Pickle, copy, deep copy and `stored` give an equal key with the same display form."""
     rebuilt = type(key).stored(str(key), key.key)
-    for twin in (pickle.loads(pickle.dumps(key)), copy.copy(key), copy.deepcopy(key), rebuilt):
-        assert (twin, hash(twin), str(twin), repr(twin)) == (key, hash(key), str(key), repr(key))
+    for copied in (pickle.loads(pickle.dumps(key)), copy.copy(key), copy.deepcopy(key), rebuilt):
+        assert (copied, hash(copied), str(copied), repr(copied)) == (
+            key,
+            hash(key),
+            str(key),
+            repr(key),
+        )
 
 
 @given(any_key, any_key)

@@ -18,10 +18,10 @@ from schoolauth.testing.strategies import schools
 def test_text_and_values_make_the_same_school(school: School) -> None:
     """A school built from text equals one built from parsed values, and survives pickling."""
     head, deputy = school.headteacher_email, school.deputy_email
-    twin = School(str(school.code), school.name, head and str(head), deputy and str(deputy))
-    assert twin == school == pickle.loads(pickle.dumps(school)) == copy.deepcopy(school)
-    assert isinstance(twin.code, SchoolCode)
-    assert head is None or isinstance(twin.headteacher_email, EmailAddress)
+    rebuilt = School(str(school.code), school.name, head and str(head), deputy and str(deputy))
+    assert rebuilt == school == pickle.loads(pickle.dumps(school)) == copy.deepcopy(school)
+    assert isinstance(rebuilt.code, SchoolCode)
+    assert head is None or isinstance(rebuilt.headteacher_email, EmailAddress)
 
 
 @pytest.mark.parametrize(

@@ -66,14 +66,14 @@ class Choice:
 
     def _ordered(self, mutant: Mutant, tests: Iterable[str]) -> list[str]:
         """Return the tests that speak of the place first, and of each file some early."""
-        room, stem = mutant.part.removesuffix(".py"), Path(mutant.module).stem
+        package, stem = mutant.part.removesuffix(".py"), Path(mutant.module).stem
         function = mutant.where.removesuffix(".__init__").rpartition(".")[2].strip("_")
         words = set(re.findall("[a-z_]{3,}", mutant.change))
         turns = Counter[tuple[str, int]]()
 
         def rank(test: str) -> tuple[int, int, float]:
             file, _, name = test.partition("::")
-            near = 2 * (stem in Path(file).stem) + 2 * (function in name) + (room in file)
+            near = 2 * (stem in Path(file).stem) + 2 * (function in name) + (package in file)
             near += (function in _text(file)) + any(word in name for word in words)
             turns[file, near] += 1
             return -near, turns[file, near], self._seen.seconds.get(test, 0.0)
@@ -163,11 +163,11 @@ def survivors(
             job = functools.partial(_try, mutant, text, tests) if tests else (lambda: 0)
             jobs.append((job, choice.seconds(tests)))
         alive = []
-        for done, (place, code) in enumerate(run_children(jobs, at_once=at_once), 1):
+        for done, (index, code) in enumerate(run_children(jobs, at_once=at_once), 1):
             if code in {0, 5}:
-                alive.append(living[place])
+                alive.append(living[index])
             elif code not in {1, 2, 3, 4, None} and code is not None and code > 0:
-                raise SystemExit(f"the trial of {living[place][0].key} ended with {code}")
+                raise SystemExit(f"the trial of {living[index][0].key} ended with {code}")
             told = f"up to {most} tests: {done} of {len(jobs)}, {len(alive)} live"
             progress(told, last=done == len(jobs))
         living, met = alive, most

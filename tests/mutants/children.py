@@ -117,7 +117,7 @@ def run_tests(tests: Sequence[str], *options: str, plugins: Sequence[object] = (
 @dataclass
 class _Child:
     pid: int
-    place: int
+    index: int
     ends_by: float
     directory: Path = field(repr=False)
 
@@ -125,7 +125,7 @@ class _Child:
 def run_children(
     jobs: Sequence[tuple[Callable[[], int], float]], *, at_once: int
 ) -> Iterator[tuple[int, int | None]]:
-    """Carry out each job in a forked child, and yield its place and exit code as they end.
+    """Carry out each job in a forked child, and yield its index and exit code as they end.
 
     A job is a function that returns an exit code, with the seconds it may take; the code of one
     that takes longer is None. What a child prints is dropped, and its files are removed.
@@ -133,23 +133,23 @@ def run_children(
     waiting, living = list(range(len(jobs))), list[_Child]()
     while waiting or living:
         while waiting and len(living) < at_once:
-            place = waiting.pop(0)
-            living.append(_fork(place, *jobs[place]))
+            index = waiting.pop(0)
+            living.append(_fork(index, *jobs[index]))
         for child in list(living):
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             late = time.monotonic() > child.ends_by
             if pid or late:
                 _end(child, gone=bool(pid))
                 living.remove(child)
-                yield child.place, os.waitstatus_to_exitcode(status) if pid else None
+                yield child.index, os.waitstatus_to_exitcode(status) if pid else None
         time.sleep(0.01)
 
 
-def _fork(place: int, job: Callable[[], int], seconds: float) -> _Child:
+def _fork(index: int, job: Callable[[], int], seconds: float) -> _Child:
     directory = Path(tempfile.mkdtemp(prefix="mutant-"))
     pid = os.fork()
     if pid:
-        return _Child(pid, place, time.monotonic() + seconds, directory)
+        return _Child(pid, index, time.monotonic() + seconds, directory)
     code = 70
     try:
         os.setsid()

@@ -33,7 +33,7 @@ _OPPOSITES: dict[type[ast.AST], list[type[ast.AST]]] = {
 }
 _SKIPPED = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _Slot = tuple[ast.AST, str, int | None]
-"""Where a node hangs: its parent, the parent's field, and the place in it if that is a list."""
+"""Where a node hangs: its parent, the parent's field, and the index in it if that is a list."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _mutations(module: str, text: str) -> Iterator[tuple[Mutant, ast.Module]]:
     tree = ast.parse(text)
     seen: dict[str, int] = {}
     number = 0
-    for slot, where, called in list(_places(tree, "module", called=False)):
+    for slot, where, called in list(_slots(tree, "module", called=False)):
         node = _get(slot)
         before = ast.unparse(node)
         for new in _variants(slot, node):
@@ -103,23 +103,23 @@ def _short(text: str) -> str:
 
 
 def _get(slot: _Slot) -> Any:
-    parent, field, place = slot
+    parent, field, index = slot
     value = getattr(parent, field)
-    return value if place is None else value[place]
+    return value if index is None else value[index]
 
 
 def _put(slot: _Slot, node: ast.AST) -> None:
-    parent, field, place = slot
-    if place is None:
+    parent, field, index = slot
+    if index is None:
         setattr(parent, field, node)
     else:
-        getattr(parent, field)[place] = node
+        getattr(parent, field)[index] = node
 
 
 # --- Where -----------------------------------------------------------------------------------
 
 
-def _places(node: ast.AST, where: str, *, called: bool) -> Iterator[tuple[_Slot, str, bool]]:
+def _slots(node: ast.AST, where: str, *, called: bool) -> Iterator[tuple[_Slot, str, bool]]:
     for field, value in ast.iter_fields(node):
         if field in {"annotation", "returns", "type_params", "ctx"}:
             continue
@@ -127,15 +127,15 @@ def _places(node: ast.AST, where: str, *, called: bool) -> Iterator[tuple[_Slot,
             continue
         inside = called or (isinstance(node, ast.FunctionDef | ast.Lambda) and field == "body")
         several = value if isinstance(value, list) else [value]
-        for place, child in enumerate(several):
+        for index, child in enumerate(several):
             if not isinstance(child, ast.AST) or _stays(child):
                 continue
             name = getattr(child, "name", None)
             named = isinstance(child, ast.FunctionDef | ast.ClassDef)
             inner = where if not named else str(name) if where == "module" else f"{where}.{name}"
             if isinstance(child, ast.expr | ast.stmt | ast.ExceptHandler):
-                yield (node, field, place if isinstance(value, list) else None), where, inside
-            yield from _places(child, inner, called=inside)
+                yield (node, field, index if isinstance(value, list) else None), where, inside
+            yield from _slots(child, inner, called=inside)
 
 
 def _stays(node: ast.AST) -> bool:
@@ -184,9 +184,9 @@ def _turned_round(test: ast.AST) -> Iterator[ast.AST]:
 
 
 def _compare(node: ast.Compare, _: ast.AST) -> Iterator[ast.AST]:
-    for place, operator in enumerate(node.ops):
+    for index, operator in enumerate(node.ops):
         for other in _OPPOSITES[type(operator)]:
-            ops = [*node.ops[:place], other(), *node.ops[place + 1 :]]
+            ops = [*node.ops[:index], other(), *node.ops[index + 1 :]]
             yield _like(node, ops=ops)
 
 
@@ -225,10 +225,10 @@ def _set(node: ast.Set, _: ast.AST) -> Iterator[ast.AST]:
 
 
 def _comprehension(node: Any, _: ast.AST) -> Iterator[ast.AST]:
-    for place, generator in enumerate(node.generators):
+    for index, generator in enumerate(node.generators):
         for left in _shorter(generator.ifs):
             made = _like(generator, ifs=left)
-            generators = [*node.generators[:place], made, *node.generators[place + 1 :]]
+            generators = [*node.generators[:index], made, *node.generators[index + 1 :]]
             yield _like(node, generators=generators)
 
 
@@ -261,7 +261,7 @@ def _return(node: ast.Return, _: ast.AST) -> Iterator[ast.AST]:
 
 
 def _shorter(values: list[Any]) -> Iterator[list[Any]]:
-    yield from (values[:place] + values[place + 1 :] for place in range(len(values)))
+    yield from (values[:index] + values[index + 1 :] for index in range(len(values)))
 
 
 def _like(node: Any, **changed: Any) -> Any:

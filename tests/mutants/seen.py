@@ -69,12 +69,12 @@ def look(at_once: int) -> Seen:
     """
     files = sorted(ROOT.glob("tests/**/test_*.py"))
     groups = [
-        files[place : place + _FILES_AT_ONCE] for place in range(0, len(files), _FILES_AT_ONCE)
+        files[index : index + _FILES_AT_ONCE] for index in range(0, len(files), _FILES_AT_ONCE)
     ]
     results = [KEPT / f"{_digest([*PACKAGE.rglob('*.py'), *group])}.json" for group in groups]
     KEPT.mkdir(exist_ok=True)
-    missing = [place for place, result in enumerate(results) if not result.exists()]
-    jobs = [(partial(_measure, groups[place], results[place]), _SECONDS) for place in missing]
+    missing = [index for index, result in enumerate(results) if not result.exists()]
+    jobs = [(partial(_measure, groups[index], results[index]), _SECONDS) for index in missing]
     for done, (job, code) in enumerate(run_children(jobs, at_once=at_once), 1):
         if code not in {0, 1, 5}:  # 1: some fail, 5: none of them is for memory
             names = " ".join(str(path) for path in groups[missing[job]])

@@ -161,7 +161,7 @@ def test_a_leaver_keeps_or_releases_the_address() -> None:
 
 
 def test_whoever_stands_again_is_nobodys_duplicate() -> None:
-    """The account that took its place is another person's from now on."""
+    """The account that replaced it is another person's from now on."""
     gone = replace(JAMES, status=Status.INACTIVE)
     assert gone.superseded_by is not None
     assert only_user(accounts.reactivate(gone, STAMP)).superseded_by is None

@@ -40,7 +40,7 @@ def gone_from(rows: list[RosterRow], *users: User) -> list[UserId | None]:
     return [item.user_id for item in absent(planned(rows, *users), read, known, users, "sims")]
 
 
-def test_the_row_of_a_retired_duplicate_keeps_whoever_took_its_place() -> None:
+def test_the_row_of_a_retired_duplicate_keeps_the_account_that_replaced_it() -> None:
     """However many accounts were retired one into another; a leaver's row keeps nobody."""
     kept = account("kept", mis="1")
     once = account("once", mis="2", status=Status.INACTIVE, superseded_by=kept.id)

@@ -1,4 +1,4 @@
-"""A retired duplicate stands behind the account that took its place, for lists too."""
+"""A retired duplicate counts as the account that replaced it, for lists too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_row_of_the_retired_one_changes_nothing() -> None:
 
 
 def test_who_stands_again_is_nobodys_duplicate() -> None:
-    """An active account is a person of its own, whoever once took its place."""
+    """An active account is a person of its own, whatever account once replaced it."""
     again = account("james.1", mis="2", superseded_by=KEPT.id)
     (item,) = planned([RosterRow("2", "Jessica", "James")], KEPT, again)
     assert (item.kind, item.fields) == ("changed", ("given_name",))

@@ -100,8 +100,8 @@ def test_hints_come_from_the_typed_text_alone(identifier: str, password: str) ->
     expected = [
         f"space_at_{end}_of_{box}"
         for box, text in (("username", identifier), ("password", password))
-        for end, place in (("start", 0), ("end", -1))
-        if text and is_space(text[place])
+        for end, index in (("start", 0), ("end", -1))
+        if text and is_space(text[index])
     ]
     assert list(space_hints(identifier, password)) == expected
 

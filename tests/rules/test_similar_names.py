@@ -32,7 +32,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("one", "other"), SLIPS)
-def test_one_letter_or_two_changed_places(one: str, other: str) -> None:
+def test_one_letter_or_two_swapped(one: str, other: str) -> None:
     """One letter more, less or different, or two neighbours the other way round."""
     assert is_slip(one, other) is True
     assert is_slip(other, one) is True

@@ -47,7 +47,7 @@ def test_suggestions_are_usernames(school: SchoolCode, family_name: str, given_n
 
 
 def test_suggestions_are_cut_to_fit_with_their_number() -> None:
-    """The longest school and name still leave room for four digits."""
+    """The longest school and name are short enough for four more digits."""
     school = SchoolCode.parse("s" * 40)
     suggested = list(suggest_usernames(school, "x" * 100))
     assert {len(str(name)) for name in suggested} <= set(range(59, 65))

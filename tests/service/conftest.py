@@ -1,4 +1,4 @@
-"""The worlds that service tests live in."""
+"""The small schools that the service tests use."""
 
 from __future__ import annotations
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from schoolauth import (
-    MailMessage,
-    StoredPassword,
-)
+from schoolauth import MailMessage, StorageUnavailable, StoredPassword
 from schoolauth.ports import Bucket, Refusal, UserRepository
 from schoolauth.throttle import MemoryThrottle
+from schoolauth.throttle.counter import Operation
+from schoolauth.workers import Workers
 from tests.service.world import HASHER
 
 
@@ -33,29 +32,41 @@ class Recorder:
     def needs_rehash(self, stored: StoredPassword) -> bool:
         return HASHER.needs_rehash(stored)
 
+    def verifications(self) -> int:
+        """Return how many passwords were verified."""
+        return sum(call.startswith("verify") for call in self.calls)
 
-class Asked(MemoryThrottle):
-    """A throttle that remembers which buckets it was asked for, call by call."""
+
+class RecorderWithWorkers(Recorder):
+    """One that has so many workers of its own, where everybody waits for their turn."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.workers, self.wait = Workers(size, name="test"), 60.0
+
+
+class RecordingThrottle(MemoryThrottle):
+    """A throttle that notes its calls; those that are `down` fail as in a store without answer."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: list[tuple[Bucket, ...]] = []
+        self.calls: list[tuple[Operation, tuple[Bucket, ...]]] = []
+        self.times: list[datetime | None] = []
+        self.down: tuple[Operation, ...] = ()
 
-    def take(
-        self,
-        buckets: Sequence[Bucket],
-        now: datetime | None = None,
-        /,
-        *,
-        even_if_full: bool = False,
+    def _do(
+        self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
     ) -> Refusal | None:
-        self.calls.append(tuple(buckets))
-        return super().take(buckets, now, even_if_full=even_if_full)
+        if operation in self.down:
+            raise StorageUnavailable
+        self.calls.append((operation, tuple(buckets)))
+        self.times.append(now)
+        return super()._do(operation, buckets, now)
 
-    def heard(self) -> list[Bucket]:
-        """Return the buckets since the last time, one after the other."""
-        asked, self.calls = self.calls, []
-        return [bucket for call in asked for bucket in call]
+    def heard(self) -> list[tuple[Operation, tuple[Bucket, ...]]]:
+        """Return the calls since the last time."""
+        calls, self.calls = self.calls, []
+        return calls
 
 
 class Failing:

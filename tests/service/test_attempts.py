@@ -1,75 +1,173 @@
-"""Attempts: counted under what the name denotes, and the same for names that denote nobody."""
+"""Attempts: what counts a try, for how long it is held, and what one process knows of its tries."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolauth.errors import Throttled
-from schoolauth.model.change import HistoryQuery
-from schoolauth.model.events import LoginThrottled
-from schoolauth.model.names import EmailAddress, UserId
+from schoolauth.model.names import EmailAddress, SchoolCode
+from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
-from schoolauth.ports import Outcome
+from schoolauth.ports import Bucket, Refusal, SystemClock
 from schoolauth.rules.sign_in import read_typed_name
-from schoolauth.service.attempts import (
-    ACCOUNT_LIMITS,
-    RESET_LIMITS,
-    SOURCE_LIMITS,
-    Attempts,
-    require_source,
-)
+from schoolauth.service.attempts import Attempts, OpenAttempt, require_source
+from schoolauth.service.buckets import Buckets
+from schoolauth.service.process_counts import ProcessCounts
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
-from schoolauth.testing.strategies import emails, users
+from schoolauth.testing.strategies import users
+from schoolauth.throttle.counter import Operation
 from schoolauth.tokens import Tokens
-from tests.service.doubles import Asked
+from tests.service.doubles import RecordingThrottle
+from tests.service.world import make_world
 from tests.strategies import any_text
 
-JAMES = "wg204nx_james"
-SPELLINGS = (
-    "wg204nx_james",
-    "WG204NX_James",
-    "ｗｇ２０４ｎｘ＿ｊａｍｅｓ",
-    " wg204nx_james",
-    "wg204nx_james\n",
-    "\u200bwg204nx_james\u00ad\ufeff",
-)
+TOKENS = Tokens("k" * 32)
+NEW, SCHOOL = EmailAddress.parse("new@hill.example.org"), SchoolCode.parse("wg204nx")
+SOURCE = "192.0.2.7"
 
 
 @dataclass
 class Gate:
     """Attempts on a real throttle, store and clock."""
 
-    throttle: Asked = field(default_factory=Asked)
+    lock_after: int | None = None
+    throttle: RecordingThrottle = field(default_factory=RecordingThrottle)
     users: MemoryUserRepository = field(default_factory=MemoryUserRepository)
     clock: FrozenClock = field(default_factory=FrozenClock)
 
     def __post_init__(self) -> None:
-        self.attempts = Attempts(self.throttle, Tokens("k" * 32), self.clock)
+        buckets = Buckets(TOKENS, self.lock_after)
+        self.attempts = Attempts(self.throttle, buckets, self.clock)
 
-    def fail(self, name: str | None, source: str | None = None) -> None:
-        with self.attempts.begin(self.users, name, source) as attempt:
-            attempt.settle(Outcome.FAILED)
+    def begin(self, name: str = "jess", device: DeviceClaims | None = None) -> OpenAttempt:
+        return self.attempts.begin(self.users, name, SOURCE, device)
 
-    def events(self) -> list[LoginThrottled]:
-        items = self.users.history(HistoryQuery(limit=500)).items
-        return [event for event in items if isinstance(event, LoginThrottled)]
+    def told(self) -> list[str]:
+        """Return the calls of the throttle since the last time, with the keys of their buckets."""
+        return [
+            " ".join([call, *(bucket.key for bucket in buckets)])
+            for call, buckets in self.throttle.heard()
+        ]
 
 
-def test_spellings_of_one_name_share_one_bucket() -> None:
-    """Case, width and spaces around a name buy no further tries."""
-    texts = [read_typed_name(spelling).text for spelling in SPELLINGS]
-    assert set(texts) == {JAMES}
+def key(kind: str, text: str) -> str:
+    return f"{kind}:{TOKENS.digest(text)}"
+
+
+@pytest.fixture
+def teacher() -> User:
+    return make_world().teacher(email="jess@hill.example.org")
+
+
+# --- What counts a try -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lock", [None, 7])
+def test_a_failed_try_counts_its_name_its_account_and_its_source(
+    teacher: User, lock: int | None
+) -> None:
+    """Under the same words in every version: another key would let a guesser begin again."""
+    gate = Gate(lock)
+    known = f"account:{teacher.id.key}"
+    row = "" if lock is None else " " + key("failures-in-a-row", known)
+    source, name = key("source", f"source:{SOURCE}"), key("name", "name:jess")
+    with gate.begin() as attempt:
+        assert attempt.take_account(teacher)
+        attempt.check_source()
+        attempt.fail()
+    assert gate.told() == [
+        f"wait {source}",
+        f"take {name}",
+        f"take {key('account', known)}{row}",
+        f"wait {source}",
+        f"count {source}",
+    ]
+    with gate.begin() as attempt:
+        attempt.take_account(teacher)
+        attempt.succeed(teacher)
+    clear = [] if lock is None else [f"clear{row}"]
+    assert gate.told()[3:] == [*clear, f"give_back {name} {key('account', known)}{row}"]
+
+
+def test_a_known_browser_counts_itself_and_the_row(teacher: User) -> None:
+    """Neither the name, nor the source, nor the account."""
+    gate = Gate(7)
+    names = (TOKENS.digest("name:jess"),)
+    claims = DeviceClaims(teacher.id, teacher.epoch, "n1", names, gate.clock.now())
+    with gate.begin(device=claims) as attempt:
+        attempt.take_account(teacher)
+        attempt.check_source()
+        attempt.fail()
+    account = teacher.id.key
+    assert gate.told() == [
+        f"take {key('browser', 'browser:n1')} {key('browsers', f'browsers:{account}')}",
+        f"take {key('failures-in-a-row', f'account:{account}')}",
+    ]
+    gate.attempts.count_mail(teacher, "jess", SOURCE, claims)
+    assert gate.told() == [f"take {key('mail-browser', 'browser:n1')}"]
+
+
+def test_mails_are_counted_under_words_of_their_own(teacher: User) -> None:
+    """Links, recoveries, confirmations and the mails of desks, by whom and to whom."""
     gate = Gate()
-    for number in range(10):
-        gate.fail(read_typed_name(SPELLINGS[number % len(SPELLINGS)]).text)
-    with pytest.raises(Throttled) as caught:
-        gate.fail(JAMES)
-    assert caught.value.retry_after == 300
+    known, new = f"account:{teacher.id.key}", f"address:{NEW.key}"
+    gate.attempts.count_mail(teacher, "jess", SOURCE, None)
+    source = f"source:{SOURCE}"
+    assert gate.told() == [
+        f"take {key('mail-name', 'name:jess')} {key('reset-source', source)}",
+        f"take {key('mail-account', known)}",
+    ]
+    gate.attempts.count_recovery(SCHOOL, NEW, SOURCE)
+    assert gate.told() == [
+        " ".join(
+            [
+                "take",
+                key("recovery-from", f"recovery-from:wg204nx:{SOURCE}"),
+                key("recovery-to", f"recovery-to:wg204nx:{NEW.key}"),
+                key("recovery-source", source),
+            ]
+        )
+    ]
+    gate.attempts.count_confirmation(teacher, NEW)
+    gate.attempts.count_invitation(NEW)
+    gate.attempts.count_elsewhere(SCHOOL, 1)
+    assert gate.told() == [
+        f"take {key('change-account', known)} {key('change-address', new)}",
+        f"take {key('desk-address', new)}",
+        f"take {key('elsewhere', 'elsewhere:wg204nx')}",
+    ]
+
+
+def test_known_and_unknown_names_are_counted_alike() -> None:
+    """The same calls, kinds and limits, under keys that show nothing of what was typed."""
+
+    @given(users(), st.text(min_size=1, max_size=30), st.none() | st.integers(1, 9))
+    def alike(user: User, name: str, lock: int | None) -> None:
+        told = []
+        for somebody in (user, None):
+            gate = Gate(lock)
+            with gate.begin(name) as attempt:
+                attempt.take_account(somebody)
+                attempt.fail()
+            gate.attempts.count_mail(somebody, name, SOURCE, None)
+            heard = gate.throttle.heard()
+            told.append([(call.replace("count", "take"), shapes(used)) for call, used in heard])
+            digests = {one.key.split(":")[1] for _, used in heard for one in used}
+            assert all(re.fullmatch("[0-9a-f]{32}|decoy-[0-9]+", text) for text in digests)
+        assert told[0] == told[1]
+
+    def shapes(used: tuple[Bucket, ...]) -> list[tuple[object, ...]]:
+        return [(one.key.split(":")[0], one.limits, one.invented) for one in used]
+
+    alike()
 
 
 @given(any_text)
@@ -78,182 +176,124 @@ def test_spaces_around_any_text_share_its_bucket(text: str) -> None:
     assert read_typed_name(f" {text}\u200b").text == read_typed_name(text).text
 
 
-def test_throttled_flood_writes_one_event_per_window() -> None:
-    """The event has a digest, never what was typed."""
-    gate = Gate()
-    for _ in range(10):
-        gate.fail(JAMES)
-    for _ in range(50):
-        gate.clock.advance(seconds=5)
-        with pytest.raises(Throttled):
-            gate.fail(JAMES)
-    (event,) = gate.events()
-    assert event.name_digest == gate.attempts.name_digest(JAMES)
-    assert (event.user, event.school) == (None, None)
-    assert "james" not in str(event.to_record())
-
-
-def test_source_without_a_name_is_throttled_too() -> None:
-    """Bad tokens from one source are counted, and its event has a digest of the source."""
-    gate = Gate()
-    for _ in range(100):
-        gate.fail(None, "192.0.2.1")
-    with pytest.raises(Throttled):
-        gate.fail(None, "192.0.2.1")
-    gate.fail(None, "192.0.2.2")
-    (event,) = gate.events()
-    assert "192" not in event.name_digest
-
-
-def test_without_name_or_source_nothing_is_counted() -> None:
-    """There is nothing to count by, so the store of the throttle is not asked."""
-    gate = Gate()
-    gate.fail(None)
-    assert gate.throttle.calls == []
-
-
-def test_an_attempt_that_is_not_decided_gives_its_places_back() -> None:
-    """Whatever goes wrong on the way to the verification costs the person no try."""
-    gate = Gate()
-
-    def fail_on_the_way() -> None:
-        with gate.attempts.begin(gate.users, JAMES, "192.0.2.1") as attempt:
-            assert gate.attempts.join_account(attempt, None, JAMES)
-            raise LookupError
-
-    for _ in range(20):
-        with pytest.raises(LookupError):
-            fail_on_the_way()
-
-
-def test_known_and_unknown_names_are_counted_alike() -> None:
-    """The same calls, buckets and limits, under keys that show nothing."""
-
-    @given(users(), st.text(min_size=1, max_size=30))
-    def alike(user: User, name: str) -> None:
-        gate = Gate()
-        for somebody in (user, None):
-            with gate.attempts.begin(gate.users, name, "192.0.2.1") as attempt:
-                gate.attempts.join_account(attempt, somebody, name)
-            gate.attempts.count_mail(somebody, name, "192.0.2.1")
-        known, unknown = gate.throttle.calls[:4], gate.throttle.calls[4:]
-        assert [[bucket.limits for bucket in call] for call in known] == [
-            [SOURCE_LIMITS, ACCOUNT_LIMITS],
-            [ACCOUNT_LIMITS],
-            [RESET_LIMITS, SOURCE_LIMITS],
-            [RESET_LIMITS],
-        ]
-        assert [[(b.limits, b.cleared_by_success) for b in call] for call in known] == [
-            [(b.limits, b.cleared_by_success) for b in call] for call in unknown
-        ]
-        for calls in (known, unknown):
-            assert len({bucket.key for call in calls for bucket in call}) == 6
-        keys = [bucket.key for call in gate.throttle.calls for bucket in call]
-        assert all(len(key) == 32 and set(key) <= set("0123456789abcdef") for key in keys)
-
-    alike()
-
-
-def test_full_account_makes_no_throttled() -> None:
-    """Ten tries under ten aliases fill the account's own bucket, which only its caller is told."""
-
-    @given(users())
-    def fills(user: User) -> None:
-        gate = Gate()
-        for name in [f"alias-{number}" for number in range(10)]:
-            with gate.attempts.begin(gate.users, name, None) as attempt:
-                assert gate.attempts.join_account(attempt, user, name)
-                attempt.settle(Outcome.FAILED)
-        with gate.attempts.begin(gate.users, "alias-11", None) as attempt:
-            assert not gate.attempts.join_account(attempt, user, "alias-11")
-        gate.attempts.forget(user)
-        with gate.attempts.begin(gate.users, "alias-11", None) as attempt:
-            assert gate.attempts.join_account(attempt, user, "alias-11")
-
-    fills()
-
-
-def test_forget_frees_the_names_of_the_account() -> None:
-    """An unlock lets the owner in under the username and the address at once."""
-
-    @given(users())
-    def frees(user: User) -> None:
-        gate = Gate()
-        names = [user.username.key, *([] if user.email is None else [user.email.key])]
-        for name in names * 10:
-            gate.fail(name)
-        for name in names:
-            with pytest.raises(Throttled):
-                gate.fail(name)
-        gate.attempts.forget(user)
-        for name in names:
-            gate.fail(name)
-
-    frees()
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_three_reset_mails_an_hour(known: bool) -> None:
-    """The fourth is not sent, for a name that nobody has just as for one that somebody has."""
-
-    @given(users())
-    def limited(user: User) -> None:
-        gate = Gate()
-        somebody = user if known else None
-        asked = [gate.attempts.count_mail(somebody, JAMES, None) for _ in range(5)]
-        assert [one.allowed for one in asked] == [True, True, True, False, False]
-        assert [one.recorded for one in asked] == [True, True, True, True, False]
-        assert gate.attempts.count_mail(somebody, "alias", None) == (not known, True)
-        gate.clock.advance(hours=1)
-        assert gate.attempts.count_mail(somebody, JAMES, None).allowed
-
-    limited()
-
-
-def test_three_confirmation_mails_an_hour() -> None:
-    """Neither one account nor many together flood an address that is not theirs."""
-
-    @given(st.lists(users(), min_size=4, max_size=4, unique_by=lambda user: user.id), emails())
-    def limited(accounts: list[User], email: EmailAddress) -> None:
-        gate = Gate()
-        for user in accounts[:3]:
-            gate.attempts.count_confirmation(user, email)
-        with pytest.raises(Throttled) as caught:
-            gate.attempts.count_confirmation(accounts[3], email)
-        assert caught.value.retry_after == 3600
-        for number in range(2):
-            other = EmailAddress.parse(f"new-{number}@hill.example")
-            gate.attempts.count_confirmation(accounts[0], other)
-        with pytest.raises(Throttled):
-            gate.attempts.count_confirmation(accounts[0], EmailAddress.parse("new-3@hill.example"))
-        gate.clock.advance(hours=1)
-        gate.attempts.count_confirmation(accounts[0], email)
-
-    limited()
+def test_the_systems_clock_is_left_to_the_throttle(teacher: User) -> None:
+    """A store that processes share counts by one clock, its own; a given clock is used as it is."""
+    clock = FrozenClock()
+    for each, time in ((SystemClock(), None), (clock, clock.now())):
+        throttle = RecordingThrottle()
+        attempts = Attempts(throttle, Buckets(TOKENS), each)
+        with attempts.begin(MemoryUserRepository(), "jess", SOURCE) as attempt:
+            attempt.take_account(teacher)
+        assert throttle.times == [time] * 4
 
 
 def test_a_source_is_text_or_nothing() -> None:
     """An address object of a framework is a mistake that is told at once."""
     require_source(None)
-    require_source("192.0.2.1")
+    require_source(SOURCE)
     with pytest.raises(TypeError, match="source must be str"):
         require_source(b"192.0.2.1")  # type: ignore[arg-type] # that is the mistake
 
 
-def test_typing_an_id_as_a_name_takes_nothing_from_the_account() -> None:
-    """Ids may be seen in addresses of pages: they are counted apart from names."""
+# --- What is held, and given back ------------------------------------------------------------
 
-    @given(users())
-    def apart(user: User) -> None:
-        gate = Gate()
-        typed = UserId.parse(user.id.key).key
-        for _ in range(10):
-            gate.attempts.count_mail(None, typed, None)
-            with gate.attempts.begin(gate.users, "other", None) as attempt:
-                gate.attempts.join_account(attempt, None, typed)
-                attempt.settle(Outcome.FAILED)
-        assert gate.attempts.count_mail(user, "wg204nx james", None).allowed
-        with gate.attempts.begin(gate.users, "another", None) as attempt:
-            assert gate.attempts.join_account(attempt, user, "another")
 
-    apart()
+def test_a_try_that_ends_before_its_verification_takes_nothing(teacher: User) -> None:
+    """Whatever goes wrong on the way costs the person no try."""
+    gate = Gate(7)
+
+    def fail_on_the_way() -> None:
+        with gate.begin() as attempt:
+            assert attempt.take_account(teacher)
+            raise LookupError
+
+    for _ in range(20):
+        with pytest.raises(LookupError):
+            fail_on_the_way()
+    assert gate.attempts.wait(teacher) == 0
+
+
+def test_what_is_never_given_back_counts(teacher: User) -> None:
+    """A process that dies over eight tries has used their places until the refill."""
+    gate = Gate()
+    for _ in range(8):
+        assert gate.begin().take_account(teacher)
+    other = Attempts(gate.throttle, Buckets(TOKENS), gate.clock)
+    with pytest.raises(Throttled) as caught:
+        other.begin(gate.users, "jess", None)
+    assert caught.value.retry_after == 150
+    gate.clock.advance(seconds=150)
+    assert other.begin(gate.users, "jess", None).take_account(teacher)
+
+
+@pytest.mark.parametrize(("held", "wait"), [(25, 0), (25.001, 125)])
+def test_a_place_that_is_held_too_long_is_not_given_back(
+    teacher: User, held: float, wait: int
+) -> None:
+    """A try that hangs must not be free, however it ends: more than 25 s are too long."""
+    gate = Gate()
+    attempts = [gate.begin() for _ in range(8)]
+    gate.clock.advance(seconds=held)
+    for attempt in attempts:
+        attempt.succeed(teacher)
+    assert gate.attempts.wait_for([gate.attempts.buckets.name("jess")]) == wait
+
+
+def test_a_full_name_is_told_a_second_while_one_of_its_tries_is_under_way() -> None:
+    """That one may be right, and gives its place back; for other names it says nothing."""
+    gate = Gate()
+    attempts = [gate.begin() for _ in range(8)]
+    with pytest.raises(Throttled) as caught:
+        gate.begin()
+    assert caught.value.retry_after == 1
+    for attempt in attempts:
+        with attempt:
+            attempt.fail()
+    with pytest.raises(Throttled) as caught:
+        gate.begin()
+    assert caught.value.retry_after == 150
+
+
+def test_a_full_name_is_told_a_second_though_its_tries_end_meanwhile() -> None:
+    """The places were taken when the throttle refused, and are free when its word arrives."""
+    held: list[OpenAttempt] = []
+
+    class Slow(RecordingThrottle):
+        def _do(
+            self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
+        ) -> Refusal | None:
+            refusal = super()._do(operation, buckets, now)
+            while refusal is not None and held:
+                with held.pop():
+                    pass
+            return refusal
+
+    gate = Gate(throttle=Slow())
+    held += [gate.begin() for _ in range(8)]
+    with pytest.raises(Throttled) as caught:
+        gate.begin()
+    assert caught.value.retry_after == 1
+    with gate.begin():
+        assert held == []
+
+
+# --- What one process knows of its tries -----------------------------------------------------
+
+
+def test_a_refusal_is_told_once_in_five_minutes_by_any_clock() -> None:
+    """A clock that was set back does not silence the history for longer."""
+    process, now = ProcessCounts(), FrozenClock().now()
+    told = [
+        process.is_first("key", now + timedelta(seconds=seconds))
+        for seconds in (0, 0, 299, -299, 300, 0, -1, -300)
+    ]
+    assert told == [True, False, False, False, True, True, False, True]
+
+
+def test_ten_thousand_refusals_are_remembered() -> None:
+    """The oldest is forgotten, so that a flood of names fills no memory."""
+    process, now = ProcessCounts(), FrozenClock().now()
+    assert all(process.is_first(f"key{number}", now) for number in range(10_001))
+    assert not process.is_first("key1", now)
+    assert not process.is_first("key10000", now)
+    assert process.is_first("key0", now)

@@ -13,16 +13,21 @@ from schoolauth import (
     Change,
     ContractBroken,
     LoginRefused,
+    PasswordRejected,
     Role,
     SchoolAuth,
+    StaleUser,
     User,
     UserId,
     UserKey,
     Username,
     UsernameTaken,
+    UserNotFound,
     UserRepository,
 )
+from schoolauth.model.change import Decision
 from schoolauth.ports import Store
+from schoolauth.rules.accounts import end_sessions
 from schoolauth.service.core import EpochSource
 from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 from schoolauth.testing import a_school
@@ -167,3 +172,56 @@ def test_a_school_of_more_than_one_page_is_read_whole(world: World) -> None:
     world.desk.apply_mapping(world.desk.plan_mapping(rows, source="sims"))
     again = world.desk.plan_mapping([RosterRow(None, "Given", "Family599")], source="sims")
     assert again.items[0].kind == "may_match"
+
+
+def test_a_change_is_tried_eight_times(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the store's own word stands: somebody else is faster each time."""
+    user, tried = world.teacher(), []
+
+    def stale(change: Change) -> None:
+        tried.append(change)
+        raise StaleUser(change.users[0].id.key)
+
+    monkeypatch.setattr(world.users, "save", stale)
+    with pytest.raises(StaleUser):
+        world.desk.set_email(user.id, "jess@hill.example.org")
+    assert len(tried) == 8
+
+
+def test_within_a_host_s_transaction_there_is_one_try(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read there stays as it was read, so another try would end like the first."""
+    user, tried = world.teacher(), []
+
+    def stale(change: Change) -> None:
+        tried.append(change)
+        raise StaleUser(user.id.key)
+
+    def decide() -> Decision[None]:
+        return Decision(end_sessions(user, world.auth._core.stamp()), None)
+
+    monkeypatch.setattr(world.users, "save", stale)
+    with pytest.raises(StaleUser):
+        replace(world.auth._core, joined=True).settle(decide)
+    assert len(tried) == 1
+
+
+def test_a_refused_password_is_told_with_who_chose_it(world: World) -> None:
+    """Its owner, or the desk that set it."""
+    user = world.teacher()
+    with pytest.raises(PasswordRejected):
+        world.auth.change_password(user.id, current=PASSWORD, new="short7")
+    with pytest.raises(PasswordRejected):
+        world.desk.set_password(user.id, "short7")
+    events = world.desk.history(user.id, kinds=["password_refused"]).items
+    assert [event.actor for event in events] == [f"user:{world.admin.id}", f"user:{user.id}"]
+
+
+@pytest.mark.parametrize("value", ["", "a b", "x" * 65])
+def test_an_id_that_can_be_nobodys_is_not_found(world: World, value: Any) -> None:
+    """Before the store is asked, and without saying why."""
+    with pytest.raises(UserNotFound) as caught:
+        world.auth._core.user_id(value)
+    assert caught.value.__context__ is None
+    assert world.auth._core.user_id("u1") == UserId.parse("u1")

@@ -85,7 +85,7 @@ def test_another_schools_account_does_not_exist(
 
 
 @pytest.mark.parametrize("call", CALLS, ids=CALL_NAMES)
-def test_an_admin_who_is_none_any_more_does_nothing(
+def test_a_former_admin_does_nothing(
     world: World, call: Callable[[UserManagement, User], object]
 ) -> None:
     """The admin is read again at every call: a desk opened before is dead after (ASVS 8.3.2)."""

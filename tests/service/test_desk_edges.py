@@ -79,8 +79,8 @@ def test_a_school_without_an_admin_can_still_be_tidied(world: World) -> None:
     support.add_school(School("mill", "Mill"))
     mill = support.manage("mill")
     teacher = mill.add_user(given_name="Mo", family_name="Mill", role=Role.TEACHER)
-    twin = mill.add_user(given_name="Mo", family_name="Mill", role=Role.TEACHER)
-    assert mill.resolve_duplicate(keep=teacher.id, retire=twin.id).id == teacher.id
+    duplicate = mill.add_user(given_name="Mo", family_name="Mill", role=Role.TEACHER)
+    assert mill.resolve_duplicate(keep=teacher.id, retire=duplicate.id).id == teacher.id
     assert mill.deactivate(teacher.id).status == "inactive"
 
 

@@ -32,9 +32,19 @@ EMAIL = "james@hill.example.org"
 
 
 @pytest.fixture
-def pair(stored_world: World) -> tuple[World, User, User]:
-    """The account that James works with, and the one that a mapping made for him."""
-    world = stored_world
+def pair(world: World) -> tuple[World, User, User]:
+    """The same in memory, for what does not depend on the store."""
+    return doubled(world)
+
+
+@pytest.fixture
+def stored_pair(stored_world: World) -> tuple[World, User, User]:
+    """Two accounts of James, on every store."""
+    return doubled(stored_world)
+
+
+def doubled(world: World) -> tuple[World, User, User]:
+    """Make the account that James works with, and the one that a mapping made for him."""
     old = world.teacher()
     new = world.teacher(
         PASSWORD, email=EMAIL, mis_id=MisId(world.school.code, "sims", "17"), given_name="Jess"
@@ -51,9 +61,11 @@ def test_a_pair_is_found_with_its_reasons(pair: tuple[World, User, User]) -> Non
     assert (group.reasons, group.verdict) == (("same_name", "username_suffix"), "one_person")
 
 
-def test_the_second_is_retired_in_favour_of_the_first(pair: tuple[World, User, User]) -> None:
+def test_the_second_is_retired_in_favour_of_the_first(
+    stored_pair: tuple[World, User, User],
+) -> None:
     """The FAQ's five steps at once: inactive, no address, which the first one has now."""
-    world, old, new = pair
+    world, old, new = stored_pair
     session = world.log_in(new).session
     kept_session = world.log_in(old).session
     world.auth.request_password_reset(EMAIL)
@@ -89,9 +101,9 @@ def test_the_next_staff_list_finds_the_kept_account(pair: tuple[World, User, Use
     assert (item.kind, item.user_id) == ("matched", old.id)
 
 
-def test_undone_everything_is_where_it_was(pair: tuple[World, User, User]) -> None:
+def test_undone_everything_is_where_it_was(stored_pair: tuple[World, User, User]) -> None:
     """Status, address and MIS id come back; both sign in with their passwords again."""
-    world, old, new = pair
+    world, old, new = stored_pair
     world.desk.resolve_duplicate(keep=old.id, retire=new.id)
     restored = world.desk.undo_resolve_duplicate(keep=old.id, retire=new.id)
     assert restored == world.desk.get_user(new.id)
@@ -247,9 +259,8 @@ def test_ones_own_account(world: World) -> None:
         world.desk.resolve_duplicate(keep=own, retire=second.id, move_email="no")  # type: ignore[arg-type] # on purpose
 
 
-def test_the_last_admin_is_no_duplicate(stored_world: World) -> None:
+def test_the_last_admin_is_no_duplicate(world: World) -> None:
     """The support desk cannot retire the only admin either; with another one it can."""
-    world = stored_world
     teacher = world.teacher()
     desk = world.auth.support(by="x").manage("wg204nx")
     with pytest.raises(LastAdmin):

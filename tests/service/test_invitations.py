@@ -19,9 +19,8 @@ from tests.service.world import PASSWORD, World, make_world
 EMAIL = "jess@hill.example.org"
 
 
-def test_an_admin_sets_a_password(stored_world: World) -> None:
+def test_an_admin_sets_a_password(world: World) -> None:
     """An invited account becomes active; the person is told, if there is an address (FAQ)."""
-    world = stored_world
     user = world.teacher(None, email=EMAIL)
     changed = world.desk.set_password(user.id, PASSWORD)
     assert (changed.status, changed.must_change_password) == (Status.ACTIVE, True)

@@ -106,13 +106,14 @@ def test_every_try_does_the_same_work(typed: str, work: Work) -> None:
         world.clock.advance(minutes=6)
         refused(world, name, typed)
         assert work.total() == expected, name
+    few = ("own", "invited", "inactive", "corrupt", "dear php bcrypt", "dear django pbkdf2")
     for who, user in people.items():
-        for call in by_id(world, user, typed):
+        for call in list(by_id(world, user, typed))[: 2 if who in few else 1]:
             world.clock.advance(minutes=6)
             with pytest.raises(LoginRefused):
                 call()
             assert work.total() == expected, who
-    for who in ("own", "invited", "inactive", "corrupt", "dear php bcrypt", "dear django pbkdf2"):
+    for who in few:
         world.clock.advance(minutes=6)
         refused(world, str(people[who].username), typed)
         assert sorted(work.calls) == sorted(unknown), who
@@ -138,7 +139,7 @@ def test_a_full_account_and_the_right_password_do_the_same_work_too(work: Work) 
     for who in ("inactive legacy", "inactive"):
         refused(world, str(people[who].username), PASSWORD)
         assert work.total() == expected
-    for _ in range(10):
+    for _ in range(8):
         refused(world, "own@hill.example.org", "wrong")
         assert work.total() == expected
     refused(world, str(people["own"].username), PASSWORD)  # the account's own bucket is full
@@ -150,12 +151,18 @@ def test_a_full_account_and_the_right_password_do_the_same_work_too(work: Work) 
 
 
 @every_scheme
-def test_the_first_sign_in_replaces_the_hash_and_nothing_else(
-    name: str, users: UserRepository, schools: SchoolDirectory
-) -> None:
-    """On every store: the same account with a hash of today's, once, and for good."""
-    world = make_moved_world(users, schools)
-    made = SCHEMES[name].make(PASSWORD)
+def test_the_first_sign_in_replaces_the_hash_and_nothing_else(name: str) -> None:
+    """The same account with a hash of today's, once, and for good."""
+    sign_in_twice(make_moved_world(), SCHEMES[name].make(PASSWORD))
+
+
+def test_every_store_replaces_a_hash(users: UserRepository, schools: SchoolDirectory) -> None:
+    """The old text is kept to the letter, and the new one takes its place."""
+    sign_in_twice(make_moved_world(users, schools), SCHEMES["django pbkdf2"].make(PASSWORD))
+
+
+def sign_in_twice(world: World, made: str) -> None:
+    """Let somebody whose hash was *made* elsewhere sign in, and look at every step."""
     user = move(world, "old_name", made)
     for wrong in ("wrong", PASSWORD + " ", PASSWORD.upper(), made, ""):
         refused(world, "old_name", wrong)
@@ -174,7 +181,7 @@ def test_the_first_sign_in_replaces_the_hash_and_nothing_else(
     world.auth.log_in("old_name", PASSWORD)
     assert world.desk.get_user(user.id) == after
     assert world.kinds(user).count("password_rehashed") == 1
-    bare = SchoolAuth(Store(users), secret_key=KEY, hasher=HASHER, clock=world.clock)
+    bare = SchoolAuth(Store(world.users), secret_key=KEY, hasher=HASHER, clock=world.clock)
     assert bare.log_in("old_name", PASSWORD).user.id == user.id
     assert bare.resume(login.session).id == user.id
 
@@ -241,10 +248,10 @@ def test_an_account_that_changed_meanwhile_is_upgraded_all_the_same() -> None:
 def test_a_crowd_that_shares_a_legacy_account_gets_in(
     users: UserRepository, schools: SchoolDirectory
 ) -> None:
-    """Of 30 first sign-ins at once all succeed, and one of them upgrades the hash."""
+    """Of eight first sign-ins at once all succeed, and one of them upgrades the hash."""
     world = make_moved_world(users, schools)
     user = move(world, "shared", SCHEMES["django scrypt"].make(PASSWORD))
-    begin = threading.Barrier(30)
+    begin = threading.Barrier(8)
     outcomes: list[object] = []
 
     def sign_in() -> None:
@@ -254,12 +261,12 @@ def test_a_crowd_that_shares_a_legacy_account_gets_in(
         except (LoginRefused, StaleUser, Overloaded) as error:
             outcomes.append(error)
 
-    threads = [threading.Thread(target=sign_in) for _ in range(30)]
+    threads = [threading.Thread(target=sign_in) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(SECONDS)
-    assert outcomes == [user.id] * 30
+    assert outcomes == [user.id] * 8
     assert world.kinds(user).count("password_rehashed") == 1
 
 

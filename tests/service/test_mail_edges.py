@@ -35,7 +35,7 @@ ASKED: dict[str, Callable[[World, User], object]] = {
 
 @pytest.mark.parametrize("kind", ASKED)
 def test_a_link_opens_its_own_page_and_its_mail_knows_whose_it_is(world: World, kind: str) -> None:
-    """The page with the token in its place; user and school, for the record of a failure."""
+    """The page with the token in it; user and school, for the record of a failure."""
     user = world.teacher(email=EMAIL)
     ASKED[kind](world, user)
     mail, page = world.mail(kind), LINKS.email if kind.startswith("confirm") else LINKS.password

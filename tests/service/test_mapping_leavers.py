@@ -154,9 +154,8 @@ def test_somebody_on_leave_is_skipped(world: World) -> None:
     assert world.desk.get_user(people[0].id).status is Status.ACTIVE
 
 
-def test_too_many_leavers(stored_world: World) -> None:
+def test_too_many_leavers(world: World) -> None:
     """More than a tenth, and more than three: refused whole, until the caller says how many."""
-    world = stored_world
     people = [linked(world, str(number)) for number in range(10, 14)]
     made = plan(world, ANN)
     before = world.kinds()
@@ -224,9 +223,8 @@ def test_the_last_admin_is_never_touched(world: World) -> None:
     assert desk.get_user(boss.id).is_active_admin
 
 
-def test_an_admin_who_leaves_is_retired_by_a_colleague_or_the_support(stored_world: World) -> None:
+def test_an_admin_who_leaves_is_retired_by_a_colleague_or_the_support(world: World) -> None:
     """An admin goes like anybody else as long as another one stands."""
-    world = stored_world
     boss = world.desk.add_user(
         given_name="B",
         family_name="Boss",

@@ -31,7 +31,7 @@ PORTS: dict[str, tuple[object, tuple[str, ...]]] = {
     "mailer": (Outbox(), ("send",)),
     "schools": (MemorySchoolDirectory(USERS), ("find", "list", "save")),
     "hasher": (Recorder(), ("hash", "verify", "needs_rehash")),
-    "throttle": (MemoryThrottle(), ("reserve", "settle", "peek", "clear")),
+    "throttle": (MemoryThrottle(), ("take", "give_back", "wait", "clear")),
     "clock": (SystemClock(), ("now",)),
 }
 

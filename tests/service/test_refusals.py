@@ -118,7 +118,7 @@ def test_hostile_text_is_a_refusal_and_nothing_else() -> None:
 @pytest.mark.parametrize("call", ["find", "save"])
 @pytest.mark.parametrize("password", [PASSWORD, "Wrong1234"])
 def test_a_store_that_fails_signs_nobody_in(call: str, password: str) -> None:
-    """StorageUnavailable reaches the caller, nobody is signed in, and places are given back."""
+    """StorageUnavailable reaches the caller, nobody is signed in, and slots are given back."""
     from schoolauth.storage.memory import MemorySchoolDirectory, MemoryUserRepository
 
     inner = MemoryUserRepository()

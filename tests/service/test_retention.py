@@ -14,9 +14,19 @@ YEAR = timedelta(days=365)
 
 
 @pytest.fixture
-def leavers(stored_world: World) -> tuple[World, list[User]]:
-    """Three leavers of two schools, one under a legal hold, and one who left lately."""
-    world = stored_world
+def leavers(world: World) -> tuple[World, list[User]]:
+    """The same in memory, for what does not depend on the store."""
+    return left(world)
+
+
+@pytest.fixture
+def stored_leavers(stored_world: World) -> tuple[World, list[User]]:
+    """Three leavers of two schools, on every store."""
+    return left(stored_world)
+
+
+def left(world: World) -> tuple[World, list[User]]:
+    """Make three leavers of two schools, one under a legal hold, and one who left lately."""
     support = world.auth.support(by="Robin")
     support.add_school(School("mill", "Mill"))
     mill = support.manage("mill")
@@ -35,9 +45,9 @@ def leavers(stored_world: World) -> tuple[World, list[User]]:
     return world, users
 
 
-def test_it_is_said_first_and_then_done(leavers: tuple[World, list[User]]) -> None:
+def test_it_is_said_first_and_then_done(stored_leavers: tuple[World, list[User]]) -> None:
     """Nothing is erased without apply; with it, what was due, in every school."""
-    world, (first, held, other) = leavers
+    world, (first, held, other) = stored_leavers
     support = world.auth.support(by="Robin")
     before = world.kinds()
     plan = support.erase_leavers(YEAR)

@@ -327,8 +327,8 @@ def test_bad_input(world: World) -> None:
 
 def test_ten_thousand_new_people(databases: Databases) -> None:
     """A big list is planned and applied whole, in one transaction."""
-    stock = databases.stock("sqlite")
-    world = make_world(stock.users, stock.schools)
+    backend = databases.backend("sqlite")
+    world = make_world(backend.users, backend.schools)
     rows = [
         RosterRow(str(n), "Given", f"Family{n}", email=f"p{n}@hill.example.org")
         for n in range(10_000)

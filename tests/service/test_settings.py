@@ -28,7 +28,7 @@ LIFETIMES = [field.name for field in fields(Lifetimes)]
     ],
 )
 def test_safe_links(page: str, template: str) -> None:
-    """A page under https, or on the developer's own computer, with one place for the token."""
+    """A page under https, or on the developer's own computer, with one ``{token}``."""
     assert getattr(Links(**{page: template}), page) == template
 
 
@@ -118,6 +118,7 @@ def test_lifetimes_are_those_of_the_design() -> None:
         "temporary_password": 7 * 24,
         "confirm_email": 24,
         "recovery": 7 * 24,
+        "device": 180 * 24,
     }
 
 

@@ -161,7 +161,7 @@ def make_auth_beside(world: World, hasher: Argon2Hasher) -> World:
 
 
 def test_too_busy_to_rehash_is_no_reason_to_refuse() -> None:
-    """The sign-in stands when the second hash finds no place."""
+    """The sign-in stands when the queue is full for the second hash."""
 
     class Busy(Recorder):
         full = False

@@ -43,9 +43,9 @@ def watched(engine: Engine) -> Iterator[list[str]]:
 @pytest.fixture(params=SQL_STORES)
 def sql_world(request: pytest.FixtureRequest, databases: Databases) -> tuple[World, Engine]:
     """A school on each SQL store, with its engine."""
-    stock = databases.stock(request.param)
-    assert stock.engine is not None
-    return make_world(stock.users, stock.schools), stock.engine
+    backend = databases.backend(request.param)
+    assert backend.engine is not None
+    return make_world(backend.users, backend.schools), backend.engine
 
 
 def test_a_sign_in_is_one_select_and_one_insert(sql_world: tuple[World, Engine]) -> None:

@@ -101,9 +101,8 @@ def test_bad_values(world: World, support: SupportDesk) -> None:
         support.set_legal_hold(world.admin.id, 1, reason="case 1")  # type: ignore[arg-type] # on purpose
 
 
-def test_the_first_admin(stored_world: World) -> None:
+def test_the_first_admin(world: World) -> None:
     """ACTIVE with a password that is not temporary, INVITED without; a second one is refused."""
-    world = stored_world
     support = world.auth.support(by="Test Support")
     support.add_school(School("b", "B School"))
     support.add_school(School("c", "C School"))
@@ -191,9 +190,8 @@ def test_an_admin_moves_as_staff_and_never_the_last(world: World, support: Suppo
         support.move_user(second.id, "other")
 
 
-def test_a_legal_hold_forbids_to_erase(stored_world: World) -> None:
+def test_a_legal_hold_forbids_to_erase(world: World) -> None:
     """Until it is taken off; both words stand in the history with their reason."""
-    world = stored_world
     support = world.auth.support(by="Test Support")
     teacher = world.teacher()
     held = support.set_legal_hold(teacher.id, True, reason="inquiry 14/2026")

@@ -66,9 +66,8 @@ def test_taken_keys_are_named(world: World) -> None:
         world.teacher(family_name="Other", mis_id=mis_id)
 
 
-def test_edit_user(stored_world: World) -> None:
+def test_edit_user(world: World) -> None:
     """Names, role and username change; what is not given stays; no change is no event."""
-    world = stored_world
     user = world.teacher()
     edited = world.desk.edit_user(user.id, given_name=" Jessica ", username="JJames")
     assert (edited.given_name, edited.family_name, str(edited.username)) == (
@@ -117,9 +116,8 @@ def test_a_wrong_address_takes_the_password_with_it(world: World) -> None:
     assert world.auth.reset_password(world.token("password_reset"), PASSWORD)
 
 
-def test_a_leaver_loses_access_at_once_and_may_come_back(stored_world: World) -> None:
+def test_a_leaver_loses_access_at_once_and_may_come_back(world: World) -> None:
     """Inactive: no sign-in, perhaps no address; reactivated, the old password works (FAQ)."""
-    world = stored_world
     user = world.teacher(email=EMAIL)
     gone = world.desk.deactivate(user.id, release_email=True)
     assert (gone.status, gone.email) == (Status.INACTIVE, None)

@@ -53,12 +53,12 @@ def session(engine: Engine) -> Iterator[Session]:
 @pytest.fixture(params=SQL_STORES)
 def joined_world(request: pytest.FixtureRequest, databases: Databases) -> tuple[World, Engine]:
     """A school on each SQL store, with the engine below and a table of the host's own."""
-    stock = databases.stock(request.param)
-    assert stock.engine is not None
-    with stock.engine.begin() as host:
+    backend = databases.backend(request.param)
+    assert backend.engine is not None
+    with backend.engine.begin() as host:
         host.execute(text("DROP TABLE IF EXISTS host_notes"))
         host.execute(text("CREATE TABLE host_notes (note VARCHAR(40))"))
-    return make_world(stock.users, stock.schools), stock.engine
+    return make_world(backend.users, backend.schools), backend.engine
 
 
 @pytest.fixture(params=[connection, session], ids=["connection", "session"])

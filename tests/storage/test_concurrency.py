@@ -24,7 +24,7 @@ from schoolauth.testing.linearizability import ending
 from schoolauth.testing.repository import REPOSITORY
 from schoolauth.testing.repository.sample_accounts import a_user, history, read, save, signed_in
 from schoolauth.testing.threads import begin_together, results
-from tests.databases import SQL_STORES, Databases, Stock
+from tests.databases import SQL_STORES, Backend, Databases
 
 THREADS = [each for each in REPOSITORY.behaviours if each.id.startswith("threads.")]
 
@@ -36,28 +36,28 @@ def together(count: int, work: Callable[[int], object]) -> Counter[str]:
 
 
 @pytest.fixture
-def complaints(stock: Stock) -> Iterator[list[str]]:
+def complaints(backend: Backend) -> Iterator[list[str]]:
     """The codes of all errors that the database raised: a deadlock would be among them."""
     codes: list[str] = []
-    if stock.engine is None:
+    if backend.engine is None:
         yield codes
         return
 
     def note(context: Any) -> None:
         codes.append(driver_code(context.sqlalchemy_exception))
 
-    event.listen(stock.engine, "handle_error", note)
+    event.listen(backend.engine, "handle_error", note)
     yield codes
-    event.remove(stock.engine, "handle_error", note)
+    event.remove(backend.engine, "handle_error", note)
 
 
 @pytest.mark.parametrize("store", SQL_STORES)
 @pytest.mark.parametrize("behaviour", THREADS, ids=[each.id for each in THREADS])
 def test_no_race_makes_the_database_complain(
-    behaviour: Behaviour[UserRepository], stock: Stock, complaints: list[str]
+    behaviour: Behaviour[UserRepository], backend: Backend, complaints: list[str]
 ) -> None:
     """Who loses is told before anything is written: no deadlock, no key found taken too late."""
-    show(behaviour, Maker(REPOSITORY, lambda: stock.users))
+    show(behaviour, Maker(REPOSITORY, lambda: backend.users))
     assert complaints == []
 
 
@@ -134,14 +134,14 @@ def test_sign_ins_never_take_the_gate(store: str, databases: Databases) -> None:
 
 
 def _repository(databases: Databases, store: str) -> tuple[UserRepository, Engine]:
-    engine = databases.stock(store).engine
+    engine = databases.backend(store).engine
     assert engine is not None
     return SqlUserRepository(engine), engine
 
 
 def test_claims_under_strict_snapshots(databases: Databases) -> None:
     """Where MariaDB refuses rows newer than a snapshot, none of ours is ever old."""
-    engine = databases.stock("mariadb").engine
+    engine = databases.backend("mariadb").engine
     assert engine is not None
     strict = databases.open(
         engine.url, connect_args={"init_command": "SET innodb_snapshot_isolation = ON"}

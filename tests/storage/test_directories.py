@@ -24,8 +24,8 @@ class StoreContract(SchoolDirectoryContract):
         self.databases = databases
 
     def make_directory(self) -> tuple[SchoolDirectory, UserRepository]:
-        stock = self.databases.stock(self.store)
-        return stock.schools, stock.users
+        backend = self.databases.backend(self.store)
+        return backend.schools, backend.users
 
 
 class TestMemory(StoreContract):
@@ -47,11 +47,11 @@ class TestMariaDB(StoreContract):
 @pytest.mark.parametrize("missing", ["headteacher_email", "headteacher_email_key"])
 def test_half_an_address_is_none(missing: str, databases: Databases) -> None:
     """A row in which an address lacks its canonical text, or its form that is shown, has none."""
-    stock = databases.stock("sqlite")
+    backend = databases.backend("sqlite")
     hill = School("hill", "Hill", "head@x.example", "deputy@x.example")
-    stock.schools.save(hill, SchoolAdded(at=NOW, school=hill.code))
-    assert stock.engine is not None
-    with stock.engine.begin() as connection:
+    backend.schools.save(hill, SchoolAdded(at=NOW, school=hill.code))
+    assert backend.engine is not None
+    with backend.engine.begin() as connection:
         connection.execute(update(standard_tables().schools).values({missing: None}))
-    found = stock.schools.find([hill.code])[hill.code]
+    found = backend.schools.find([hill.code])[hill.code]
     assert (found.headteacher_email, found.deputy_email) == (None, hill.deputy_email)

@@ -41,7 +41,7 @@ def test_a_file_that_is_busy_at_the_commit_keeps_nothing_of_it(tmp_path: Path) -
 @pytest.fixture(params=SQL_STORES)
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Engine:
     """Each SQL store in turn."""
-    made = databases.stock(request.param).engine
+    made = databases.backend(request.param).engine
     assert made is not None
     return made
 

@@ -55,7 +55,7 @@ def store(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["connection", "session", "scoped-session"])
 def host(request: pytest.FixtureRequest, store: str, databases: Databases) -> Host:
-    engine = databases.stock(store).engine
+    engine = databases.backend(store).engine
     assert engine is not None
     HOST_ROWS.create(engine, checkfirst=True)
     with engine.begin() as connection:
@@ -103,7 +103,7 @@ def test_each_kind_of_host_has_a_guest(
                 raise
             bind.commit()
 
-    show(behaviour, Maker(REPOSITORY, lambda: databases.stock(store).users, {"join": join}))
+    show(behaviour, Maker(REPOSITORY, lambda: databases.backend(store).users, {"join": join}))
 
 
 def test_a_refusal_in_the_hosts_transaction_leaves_the_hosts_rows(host: Host) -> None:

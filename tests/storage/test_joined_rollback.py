@@ -31,7 +31,7 @@ from tests.storage.waiting import wait_for_a_waiter
 @pytest.mark.parametrize("kind", ["connection", "session"])
 def test_mariadb_deadlock_in_the_hosts_transaction(kind: str, databases: Databases) -> None:
     """The server rolled the host's rows back: it cannot commit what it writes afterwards."""
-    engine = databases.stock("mariadb").engine
+    engine = databases.backend("mariadb").engine
     assert engine is not None
     HOST_ROWS.create(engine, checkfirst=True)
     with engine.begin() as connection:
@@ -74,7 +74,7 @@ def test_mariadb_deadlock_in_the_hosts_transaction(kind: str, databases: Databas
 
 def test_mariadb_old_snapshot_in_the_hosts_transaction(databases: Databases) -> None:
     """A decision on what the host's old snapshot shows is stale, and keys are seen past it."""
-    engine = databases.stock("mariadb").engine
+    engine = databases.backend("mariadb").engine
     assert engine is not None
     outside = SqlUserRepository(engine)
     (ann,) = save(outside, a_user("ann"))
@@ -92,7 +92,7 @@ def test_mariadb_old_snapshot_in_the_hosts_transaction(databases: Databases) -> 
 
 def test_mariadb_strict_snapshots(databases: Databases) -> None:
     """Where the server refuses rows that are newer than the snapshot, the host must start anew."""
-    outside_engine = databases.stock("mariadb").engine
+    outside_engine = databases.backend("mariadb").engine
     assert outside_engine is not None
     engine = databases.open(
         outside_engine.url, connect_args={"init_command": "SET innodb_snapshot_isolation = ON"}
@@ -112,7 +112,7 @@ def test_mariadb_strict_snapshots(databases: Databases) -> None:
 
 def test_postgresql_serialization_failure_in_the_hosts_transaction(databases: Databases) -> None:
     """A host at REPEATABLE READ hears of a change since its snapshot, and nothing is kept."""
-    engine = databases.stock("postgresql").engine
+    engine = databases.backend("postgresql").engine
     assert engine is not None
     outside = SqlUserRepository(engine)
     (ann,) = save(outside, a_user("ann"))
@@ -131,7 +131,7 @@ def test_postgresql_serialization_failure_in_the_hosts_transaction(databases: Da
 @pytest.mark.parametrize("store", ["mariadb"])
 def test_a_read_that_ends_the_hosts_transaction(store: str, databases: Databases) -> None:
     """At SERIALIZABLE even a read can be rolled back by MariaDB: the host cannot go on then."""
-    engine = databases.stock(store).engine
+    engine = databases.backend(store).engine
     assert engine is not None
     outside = SqlUserRepository(engine)
     (ann,) = save(outside, a_user("ann"))

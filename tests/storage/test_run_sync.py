@@ -33,7 +33,7 @@ def store(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def outside(store: str, databases: Databases) -> SqlUserRepository:
     """The empty store, seen from outside of the host's transaction."""
-    users = databases.stock(store).users
+    users = databases.backend(store).users
     assert isinstance(users, SqlUserRepository)
     return users
 

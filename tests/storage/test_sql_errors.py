@@ -36,7 +36,7 @@ def store(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(store: str, databases: Databases) -> Engine:
-    made = databases.stock(store).engine
+    made = databases.backend(store).engine
     assert made is not None
     return made
 
@@ -149,7 +149,7 @@ def test_no_connection_is_free(engine: Engine, databases: Databases) -> None:
 @pytest.mark.parametrize("store", ["postgresql", "mariadb"])
 def test_a_connection_that_is_lost(store: str, databases: Databases) -> None:
     """A connection that the server ends fails one call; the next has a new connection."""
-    main = databases.stock(store).engine
+    main = databases.backend(store).engine
     assert main is not None
     (ann,) = save(SqlUserRepository(main), a_user("ann"))
     single = create_engine(main.url, pool_size=1, max_overflow=0)

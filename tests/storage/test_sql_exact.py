@@ -13,8 +13,8 @@ from schoolauth.model.change import HistoryQuery, UserQuery
 from schoolauth.model.names import SchoolCode, UserKey
 from schoolauth.storage.sql import SqlThrottle
 from schoolauth.storage.sql.tables import _COLLATIONS
-from tests.attacks.operations import LEGACY, OPERATIONS, Faces, set_stage
-from tests.databases import SQL_STORES, Databases, Stock
+from tests.attacks.operations import LEGACY, OPERATIONS, Faces, add_sample
+from tests.databases import SQL_STORES, Backend, Databases
 from tests.service.world import make_world
 from tests.storage.test_sql_statements import KEYS, Sent, listening
 
@@ -28,14 +28,14 @@ EXACT = re.compile("|".join(f' COLLATE "?{name}"?' for name in _COLLATIONS.value
 
 
 @pytest.fixture(params=SQL_STORES)
-def stock(request: pytest.FixtureRequest, databases: Databases) -> Stock:
+def backend(request: pytest.FixtureRequest, databases: Databases) -> Backend:
     """Each database in turn, empty."""
-    return databases.stock(str(request.param))
+    return databases.backend(str(request.param))
 
 
-def engine_of(stock: Stock) -> Engine:
-    assert stock.engine is not None
-    return stock.engine
+def engine_of(backend: Backend) -> Engine:
+    assert backend.engine is not None
+    return backend.engine
 
 
 def folding(sent: Sent) -> set[str]:
@@ -43,13 +43,13 @@ def folding(sent: Sent) -> set[str]:
     return {text for text, _ in sent if FOLDING.search(EXACT.sub("", text))}
 
 
-def test_no_statement_of_any_call_folds_case(stock: Stock) -> None:
+def test_no_statement_of_any_call_folds_case(backend: Backend) -> None:
     """Every public call, with what it needs, sends comparisons of whole keys and no functions."""
-    throttle = SqlThrottle(engine_of(stock))
-    world = make_world(stock.users, stock.schools, legacy=[LEGACY], throttle=throttle)
-    with listening(engine_of(stock)) as sent:
-        stage = set_stage(world)
-        faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), stage)
+    throttle = SqlThrottle(engine_of(backend))
+    world = make_world(backend.users, backend.schools, legacy=[LEGACY], throttle=throttle)
+    with listening(engine_of(backend)) as sent:
+        sample = add_sample(world)
+        faces = Faces(world.auth, world.desk, world.auth.support(by="Test Support"), sample)
         for call in OPERATIONS.values():
             with suppress(SchoolAuthError):  # what came before may have ended what it needs
                 call(faces)
@@ -57,14 +57,14 @@ def test_no_statement_of_any_call_folds_case(stock: Stock) -> None:
     assert {text.split()[0] for text, _ in sent} >= {"SELECT", "INSERT", "UPDATE"}
 
 
-def test_no_look_up_folds_case(stock: Stock) -> None:
+def test_no_look_up_folds_case(backend: Backend) -> None:
     """By each kind of key, by all at once, by words, by every filter, and in the history."""
     school, keys = SchoolCode.parse("hill"), list(KEYS.values())
     looks: list[list[UserKey]] = [*([key] for key in keys), keys]
-    with listening(engine_of(stock)) as sent:
+    with listening(engine_of(backend)) as sent:
         for look in looks:
-            stock.users.find(look)
-        stock.users.search(
+            backend.users.find(look)
+        backend.users.search(
             UserQuery(
                 school=school,
                 words=("jess", "%_\\"),
@@ -74,10 +74,10 @@ def test_no_look_up_folds_case(stock: Stock) -> None:
                 limit=3,
             )
         )
-        stock.users.history(HistoryQuery(school=school, kinds=frozenset({"user_added"}), limit=3))
-        stock.schools.find([school])
+        backend.users.history(HistoryQuery(school=school, kinds=frozenset({"user_added"}), limit=3))
+        backend.schools.find([school])
     assert len([text for text, _ in sent if text.startswith("SELECT")]) >= len(looks) + 3
     assert folding(sent) == set()
     likes = {text for text, _ in sent if " LIKE " in text}
-    assert bool(likes) is (engine_of(stock).dialect.name != "sqlite")  # whose LIKE folds ASCII
+    assert bool(likes) is (engine_of(backend).dialect.name != "sqlite")  # whose LIKE folds ASCII
     assert not [text for text in likes if not re.search(r"search_text LIKE", text)]

@@ -39,7 +39,7 @@ def store(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(store: str, databases: Databases) -> Engine:
-    made = databases.stock(store).engine
+    made = databases.backend(store).engine
     assert made is not None
     return made
 
@@ -80,7 +80,7 @@ def test_locks_are_not_waited_for_without_end(
 
 def test_a_locked_sqlite_file(databases: Databases) -> None:
     """Where another writer keeps SQLite's one lock, the driver's own timeout ends the wait."""
-    engine = databases.stock("sqlite").engine
+    engine = databases.backend("sqlite").engine
     assert engine is not None
     hurried = create_engine(engine.url, connect_args={"timeout": 0.05})
     users = SqlUserRepository(hurried)
@@ -98,7 +98,7 @@ def test_a_locked_sqlite_file(databases: Databases) -> None:
 
 def test_a_serialization_failure_is_stale(databases: Databases) -> None:
     """At REPEATABLE READ, PostgreSQL gives up who comes second: decide again."""
-    engine = databases.stock("postgresql").engine
+    engine = databases.backend("postgresql").engine
     assert engine is not None
     plain = SqlUserRepository(engine)
     ann, ben = save(plain, a_user("ann"), a_user("ben"))

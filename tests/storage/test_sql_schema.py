@@ -213,9 +213,9 @@ def test_a_collation_that_equates_texts(store: str, bad: str, databases: Databas
     """A key column that takes a space, a capital or an accent for nothing is refused by name."""
     engine = databases.open(databases.url(store))
     lines = schema_sql(store).splitlines()
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if line.startswith("\tusername_key "):
-            lines[place] = f"\tusername_key {bad} NOT NULL, "
+            lines[index] = f"\tusername_key {bad} NOT NULL, "
     with engine.begin() as connection:
         if store == "postgresql":
             connection.execute(text(_ICU.format("no_case", "und-u-ks-level2")))

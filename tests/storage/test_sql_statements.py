@@ -37,7 +37,7 @@ def store(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(store: str, databases: Databases) -> Engine:
-    made = databases.stock(store).engine
+    made = databases.backend(store).engine
     assert made is not None
     return made
 

@@ -44,7 +44,7 @@ class SqlContract(UserRepositoryContract):
         self.databases = databases
 
     def make_repository(self) -> UserRepository:
-        return self.databases.stock(self.store).users
+        return self.databases.backend(self.store).users
 
     @contextmanager
     def join(self, users: UserRepository) -> Iterator[UserRepository]:

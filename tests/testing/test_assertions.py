@@ -32,10 +32,10 @@ def test_the_first_difference_is_shown(same: int, found: str, expected: str) -> 
     texts = ["x" * same + found, "x" * same + expected]
     whole = [repr(text) for text in texts]
     parts = shown(*texts)
-    first, place = alike(*whole), alike(*parts)
+    first, index = alike(*whole), alike(*parts)
     for part, text in zip(parts, whole, strict=True):
         assert len(part) <= SHOWN_MAX + len("……")
-        assert part[place : place + 50] == text[first : first + 50]
+        assert part[index : index + 50] == text[first : first + 50]
         assert part.removeprefix("…").removesuffix("…") in text
     if max(map(len, whole)) <= SHOWN_MAX:
         assert parts == whole

@@ -66,7 +66,7 @@ def test_a_virtual_environment_in_the_authors_folder_stays_installed(
 
 
 def test_where_no_line_is_the_authors_the_innermost_is_told() -> None:
-    """An exception out of Python itself still has a place."""
+    """An exception out of Python itself still has a line."""
     with pytest.raises(json.JSONDecodeError) as error:
         json.loads("{")
     error.value.__traceback__ = error.tb.tb_next

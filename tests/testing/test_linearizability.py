@@ -143,7 +143,7 @@ def test_what_was_done_one_by_one_is_explained(
 
 @given(operations, st.data())
 def test_swapped_answers_are_not_explained(asked: list[Operation], data: st.DataObject) -> None:
-    """Calls that did not overlap have one order, so no two answers can change places."""
+    """Calls that did not overlap have one order, so no two answers can be swapped."""
     calls = one_by_one(asked)
     two = st.lists(st.sampled_from(range(len(calls))), min_size=2, max_size=2, unique=True)
     one, other = data.draw(two)
@@ -175,7 +175,7 @@ def test_a_scenario_is_recorded(number: int) -> None:
 
 
 def test_scenarios_of_two_rounds_share_no_key() -> None:
-    """One repository has room for all rounds."""
+    """One repository serves all rounds."""
     users = MemoryUserRepository()
     for number in range(2 * len(SCENARIOS)):
         check_order(users, scenario(number))

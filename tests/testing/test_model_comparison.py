@@ -62,7 +62,7 @@ def test_a_key_that_nobody_asked_for_is_told() -> None:
 
 
 def test_another_event_is_told() -> None:
-    """As many events, but not the same ones: the first that differs is named by its place."""
+    """As many events, but not the same ones: the first that differs is named by its position."""
 
     class Alike(MemoryUserRepository):
         def history(self, query: HistoryQuery, /) -> Page[AuditEvent]:

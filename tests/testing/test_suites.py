@@ -49,9 +49,10 @@ class TestForgetful(UserRepositoryContract):
 """
 
 
-def run_pytest(folder: Path, code: str, *arguments: str) -> tuple[int, str]:
-    """Run pytest on a file with *code*; return its exit code and what it printed."""
-    (folder / "test_adapter.py").write_text(code, encoding="utf-8")
+def run_pytest(folder: Path, files: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run pytest on *files*, code by name; return its exit code and what it printed."""
+    for name, code in files.items():
+        (folder / name).write_text(code, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rA", "--tb=line"]
     done = subprocess.run(
         [*command, *arguments],
@@ -65,48 +66,61 @@ def run_pytest(folder: Path, code: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_subclass_with_one_method_is_a_suite(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return what one run prints of an author's suites, some of which have failures."""
+    closed = ADAPTER.replace("Forgetful()", "MemoryUserRepository()")
+    nameless = ADAPTER.replace("def make_repository", "def make_repositry")
+    status, printed = run_pytest(
+        tmp_path_factory.mktemp("suites"),
+        {"test_adapter.py": ADAPTER, "test_closed.py": closed, "test_nameless.py": nameless},
+        "test_closed.py::TestForgetful::test_behaviour[find.absent]",
+        "test_nameless.py::TestMemory::test_behaviour[find.each_key]",
+        "test_adapter.py",
+        "-k",
+        "find or (TestMemory and joined)",
+    )
+    assert status == 1, printed
+    return printed
+
+
+def test_a_subclass_with_one_method_is_a_suite(printed: str) -> None:
     """Each behaviour is a test named by its id; what needs more of the author says so."""
-    status, printed = run_pytest(tmp_path, ADAPTER, "-k", "TestMemory and (find or joined)")
-    assert status == 0, printed
     assert "PASSED test_adapter.py::TestMemory::test_behaviour[find.each_key]" in printed
+    assert "FAILED test_adapter.py::TestMemory" not in printed
     assert "the adapter gives no 'join'" in printed
 
 
-def test_gaps_of_a_suite(tmp_path: Path) -> None:
+def test_gaps_of_a_suite(printed: str) -> None:
     """A known gap is an expected failure with its reason; a closed one fails; the rest is run."""
-    status, printed = run_pytest(tmp_path, ADAPTER, "-k", "TestForgetful and find")
-    assert status == 1
     assert "XFAIL test_adapter.py::TestForgetful::test_behaviour[find.each_key]" in printed
     assert "nothing is found yet" in printed
     assert "FAILED test_adapter.py::TestForgetful::test_behaviour[find.many]" in printed
-    assert "1 passed" not in printed
+    assert "PASSED test_adapter.py::TestForgetful" not in printed
 
 
-def test_a_closed_gap_of_a_suite(tmp_path: Path) -> None:
+def test_a_closed_gap_of_a_suite(printed: str) -> None:
     """A gap that is kept by now fails, and says what to do."""
-    code = ADAPTER.replace("Forgetful()", "MemoryUserRepository()")
-    status, printed = run_pytest(tmp_path, code, "-k", "TestForgetful and find.absent")
-    assert status == 1
+    assert "FAILED test_closed.py::TestForgetful::test_behaviour[find.absent]" in printed
     assert "This gap is closed" in printed
+
+
+def test_a_suite_without_its_method(printed: str) -> None:
+    """An author who forgets the one method is told which."""
+    assert "FAILED test_nameless.py::TestMemory::test_behaviour[find.each_key]" in printed
+    assert "Write make_repository(self), which returns an empty repository." in printed
 
 
 def test_mistakes_in_a_suite(tmp_path: Path) -> None:
     """A gap that is no behaviour, and a version that there is not, stop the file itself."""
-    code = ADAPTER.replace("find.absent", "find.abzent")
-    status, printed = run_pytest(tmp_path, code)
+    unknown = ADAPTER.replace("find.absent", "find.abzent")
+    future = ADAPTER.replace("    gaps =", "    contract_version = 99\n    gaps =")
+    status, printed = run_pytest(tmp_path, {"test_unknown.py": unknown, "test_future.py": future})
     assert status == 2
+    assert "ERROR test_unknown.py" in printed
     assert "there is no behaviour 'find.abzent'" in printed
-    code = ADAPTER.replace("    gaps =", "    contract_version = 99\n    gaps =")
-    assert "has the versions 1 to 1, not 99" in run_pytest(tmp_path, code)[1]
-
-
-def test_a_suite_without_its_method(tmp_path: Path) -> None:
-    """An author who forgets the one method is told which."""
-    code = ADAPTER.replace("def make_repository", "def make_repositry")
-    status, printed = run_pytest(tmp_path, code, "-k", "TestMemory and find.each_key")
-    assert status == 1
-    assert "Write make_repository(self), which returns an empty repository." in printed
+    assert "ERROR test_future.py" in printed
+    assert "has the versions 1 to 1, not 99" in printed
 
 
 class Forgetful(MemoryUserRepository):

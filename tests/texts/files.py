@@ -167,9 +167,9 @@ def _sets(reader: Reader) -> None:
     trust = a_set("1.2", [ANN, BEN], roles=roles, orgs=[HILL, {**DALE, "type": "district"}])
     reader.files(trust)
     dale = [HILL, DALE, {**DALE, "sourcedId": "o3"}]
-    twins = a_set("1.2", [ANN, BEN], roles=roles, orgs=dale)
-    reader.files(twins, org="135124")
-    reader.files(twins, org="x")
+    both = a_set("1.2", [ANN, BEN], roles=roles, orgs=dale)
+    reader.files(both, org="135124")
+    reader.files(both, org="x")
     many = a_set("1.1", [one_1(f"u{n}", "teacher", org=f"o{n}") for n in range(8)])
     del many["orgs.csv"]
     reader.files(many)

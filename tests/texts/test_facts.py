@@ -80,7 +80,7 @@ def test_the_length_of_a_username_is_told_as_it_is() -> None:
 
 
 def test_an_error_with_a_text_of_its_own_keeps_it() -> None:
-    """What only the place knows where it was raised is said, and details and code stay."""
+    """What is known only where it was raised is said, and details and code stay."""
     error = UsernameInvalid("empty", "Type a username first.")
     assert (error.message, error.details()) == ("Type a username first.", {"reason": "empty"})
 

@@ -55,26 +55,29 @@ def test_a_flood_of_invented_names_shuts_out_fewer_than_one_in_a_hundred(
 
 
 def test_all_invented_kinds_together_have_at_most_32_mib_of_cells(throttle: MemoryThrottle) -> None:
-    """Their cells are made at the first use of a refill, and never more than these."""
+    """Their cells are made page by page as they are used, and never more than these."""
     assert size(throttle) == 0
-    for kind in KINDS:
-        throttle.take([kind.bucket("first")], at(0))
+    for number in range(5000):  # each of the 256 pages of a row is used
+        for kind in KINDS:
+            throttle.take([kind.bucket(str(number))], at(0))
     assert size(throttle) == 24 * 2**20
-    for kind in KINDS:
-        for number in range(100):
-            throttle.take([kind.bucket(str(number))], at(number))
+    for number in range(5000, 6000):
+        throttle.take([kind.bucket(str(number)) for kind in KINDS], at(number))
     assert size(throttle) == 24 * 2**20
+
+
+def cells(throttle: MemoryThrottle, bucket: Bucket) -> list[int]:
+    """Return the number of each cell that counts *bucket*."""
+    found = [(page, place) for pair in throttle._cells(bucket) for page, place in pair]
+    first = {id(page): key[2] * len(page) for key, page in throttle._pages.items()}
+    return [first[id(page)] + place for page, place in found]
 
 
 def in_cells(throttle: MemoryThrottle, one: int, two: int) -> Bucket:
     """Return an invented bucket that is kept in these two cells."""
     made = (bucket(str(number), invented=True) for number in count())
     wanted = [one, two]
-    return next(
-        each
-        for each in made
-        if [place for pair in throttle._cells(each) for _, place in pair] == wanted
-    )
+    return next(each for each in made if cells(throttle, each) == wanted)
 
 
 def test_a_name_that_shares_one_cell_of_a_full_name_is_not_shut_out(

@@ -26,6 +26,7 @@ PROMISES = [
     (policy.BROWSERS, DAY, 100),
     (policy.MAIL_NAME, HOUR, 3),
     (policy.MAIL_ACCOUNT, HOUR, 3),
+    (policy.MAIL_BROWSER, HOUR, 3),
     (policy.CHANGE_ACCOUNT, HOUR, 3),
     (policy.CHANGE_ADDRESS, HOUR, 3),
     (policy.DESK_ADDRESS, HOUR, 3),

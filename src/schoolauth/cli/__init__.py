@@ -23,7 +23,7 @@ _PIPE_CLOSED = 128 + 13
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; never a traceback for what may be expected.
+    """Run one command and return its exit code; never a traceback for an expected error.
 
     0 is done, 1 refused or unavailable (``code: message`` on stderr), 2 wrong usage, 130
     interrupted, 141 a reader that went away, such as ``head``.
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: what follows ``python -m schoolauth``; the process's own arguments if not given.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a name that the code page lacks is no failure
+        sys.stdout.reconfigure(errors="replace")  # a name that the code page lacks is not an error
     try:
         args = parse(argv)
         if args.run is None:

@@ -1,4 +1,4 @@
-"""The commands, one function each: they find, act through a desk, and say what became of it."""
+"""The commands, one function each: they find, act through a desk, and print the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command but the tour stands on: the database, who asks, and which school is meant."""
+"""What every command but the tour needs: the database, who asks, and which school is meant."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Context:
 
     @contextmanager
     def one_transaction(self) -> Iterator[UserManagement]:
-        """Open the school's desk so that all that is done there is done, or nothing of it."""
+        """Open the school's desk in one transaction: everything is done there, or nothing."""
         from schoolauth.storage.sql import SqlStore
 
         school = self.school()
@@ -74,7 +74,7 @@ class Context:
         """Return the code of the school that is meant.
 
         Raises:
-            SystemExit: if it is not clear which, or there is none.
+            SystemExit: if it is not clear which, or there is no school.
         """
         support = self.support()
         if self.args.school is None:
@@ -105,7 +105,7 @@ def opened(args: Namespace) -> Iterator[Context]:
     """Open the database behind ``--db`` for one command.
 
     Raises:
-        StorageUnavailable: if the URL leads to no database, or the database gives up.
+        StorageUnavailable: if the URL does not lead to a database, or the database gives up.
     """
     try:
         from sqlalchemy.exc import SQLAlchemyError
@@ -136,9 +136,9 @@ def _library(engine: Engine, secret_key: bytes, mailer: Mailer | None = None) ->
 
 
 def _secret_key(path: str | None) -> bytes:
-    """Return the application's key, so that digests in the history are the same as its own.
+    """Return the application's key: digests in the history and in counts are then its own.
 
-    Nothing that is signed here is handed out, so that without it any key will do.
+    Nothing that is signed here is handed out, so without it any key will do.
     """
     if path is None:
         return secrets.token_bytes(KEY_MIN_BYTES)
@@ -166,7 +166,7 @@ def _connected(url: str) -> Engine:
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         problem = str(error)
     except Exception as error:  # noqa: BLE001 # drivers raise what they like for a wrong URL
-        # not its text, where parts of a password may stand
+        # not its text, which may have parts of a password
         problem = f"the URL is not understood ({type(error).__name__})"
     problem = " ".join(problem.split())
     raise StorageUnavailable(f"The database behind --db cannot be reached: {problem[:300]}")
@@ -193,7 +193,7 @@ def find_user(desk: UserManagement, text: str) -> User:
     """Return the school's account with exactly this username.
 
     Raises:
-        UserNotFound: if there is none.
+        UserNotFound: if there is no such account.
     """
     wanted = None
     with suppress(UsernameInvalid):  # nobody can have it

@@ -15,7 +15,7 @@ _FORMULA_SIGNS = tuple("=+-@\t\r\n\0＝＋－＠")
 def guarded(cell: str) -> str:
     """Return *cell* with an apostrophe before it if a spreadsheet might take it for a formula.
 
-    What a terminal would obey is written out, as everywhere.
+    Control characters are written out, as everywhere.
     """
     is_formula = cell.startswith(_FORMULA_SIGNS) or cell.strip().startswith(_FORMULA_SIGNS)
     return f"'{safe(cell)}" if is_formula else safe(cell)

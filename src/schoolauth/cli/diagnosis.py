@@ -1,4 +1,4 @@
-"""The `diagnose` command: why somebody cannot sign in, and what mends it."""
+"""The `diagnose` command: why somebody cannot sign in, and what helps."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def diagnose(context: Context) -> None:
     if found.user is not None:
         out.say()
         out.say(
-            "Whether attempts are turned away just now is counted in the application, and cannot "
-            "be seen from here."
+            "Whether attempts are turned away just now shows only with --key-file, and only if "
+            "the application counts them in this database."
         )

@@ -15,7 +15,7 @@ def counted(number: int, what: str) -> str:
 
 
 def named(names: Iterable[str], most: int = 20) -> str:
-    """Return names in one line, so many at most, and how many more there are."""
+    """Return names in one line, at most *most* of them, and how many more there are."""
     known = list(names)
     more = f" and {len(known) - most} more" if len(known) > most else ""
     return ", ".join(known[:most]) + more
@@ -23,15 +23,15 @@ def named(names: Iterable[str], most: int = 20) -> str:
 
 def problem_text(problem: RosterProblem) -> str:
     """Return where in a file something is wrong, and what, in one line."""
-    places = [] if problem.line is None else [f"line {problem.line}"]
-    places += [] if problem.column is None else [problem.column]
-    place = ", ".join(places) or "the file"
+    parts = [] if problem.line is None else [f"line {problem.line}"]
+    parts += [] if problem.column is None else [problem.column]
+    where = ", ".join(parts) or "the file"
     value = "" if problem.value is None else f" ({problem.value!r})"
-    return f"{place[0].upper()}{place[1:]}: {problem.code}: {problem.message}{value}"
+    return f"{where[0].upper()}{where[1:]}: {problem.code}: {problem.message}{value}"
 
 
 def user_text(user: User) -> str:
-    """Return an account in one line: who, what, where it stands, and its address."""
+    """Return an account in one line: who, role, status, and its address."""
     must_change = ", must change the password" if user.must_change_password else ""
     email = user.email or "no e-mail"
     return f"{user.username} ({user.full_name}, {user.role}, {user.status}{must_change}, {email})"

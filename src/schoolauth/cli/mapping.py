@@ -41,7 +41,7 @@ def map_list(context: Context) -> None:
     decisions = view.decisions(args.decide)
     view.show(out, decisions)
     if args.apply:
-        sys.stdout.flush()  # whoever has not seen the plan has not asked for it to be done
+        sys.stdout.flush()  # the plan must be shown before it is applied
         try:
             report = desk.apply_mapping(plan, decisions, leavers_at_most=args.leavers_at_most)
         except TooManyLeavers as error:

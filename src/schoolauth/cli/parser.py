@@ -26,7 +26,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the arguments, with the command's function as `run`, None for the tour.
 
     Raises:
-        SystemExit: with code 2 for a command line that is none, and 0 after ``--help``.
+        SystemExit: with code 2 on a usage error, and 0 after ``--help``.
     """
     parser = argparse.ArgumentParser(prog="python -m schoolauth", description=_DESCRIPTION)
     parser.add_argument("--db", metavar="URL", help="SQLAlchemy URL, such as sqlite:///school.db")
@@ -35,7 +35,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--key-file",
         metavar="FILE",
-        help="the application's secret key: digests in the history are made with it",
+        help="the application's secret key: digests in the history and in counts are made with it",
     )
     parser.set_defaults(csv=False)
     top = parser.add_subparsers(metavar="COMMAND", required=True)

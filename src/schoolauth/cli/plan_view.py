@@ -39,7 +39,7 @@ _ASLEEP = frozenset({"inactive", "superseded"})
 class PlanView:
     """A plan with the school's accounts, by id.
 
-    A row is called by its line in the file; somebody who is in no row ``left:`` and the username.
+    A row is named by its line in the file, an account in no row by ``left:`` and the username.
     """
 
     plan: MappingPlan
@@ -104,7 +104,7 @@ class PlanView:
     def show(self, out: Terminal, decisions: Mapping[str, MappingDecision]) -> None:
         """Print the plan's table, how much of it there is to do, and what each kind means.
 
-        Rows with nothing to change are only counted, but for those of an inactive account.
+        Rows with nothing to change are only counted, except those of an inactive account.
         """
         shown = [item for item in self.plan.items if out.is_csv or _is_telling(item)]
         if shown or out.is_csv:

@@ -17,7 +17,7 @@ _WHAT_TO_DO = {
 
 
 class KeptMails(list[MailMessage]):
-    """A mailer that keeps every mail, so that a person can be told to tell."""
+    """A mailer that keeps every mail, so that the command can say whom to inform."""
 
     def send(self, message: MailMessage) -> None:
         """Keep *message*."""
@@ -51,7 +51,7 @@ def recover_admin(context: Context) -> None:
         indent=2,
     )
     for mail in mails:
-        if mail.to != user.email:  # that is the link, which no page would take
+        if mail.to != user.email:  # the mail with the link, which no page would accept
             out.say(
                 f"{mail.to}: that the administrator's account {user.username} was recovered on "
                 f"the word of {args.confirmation_from}, and has the address {user.email} now",

@@ -1,4 +1,4 @@
-"""Text for a terminal: wrapped, aligned, safe to show, and coloured only where somebody looks."""
+"""Text for a terminal: wrapped, aligned, safe to show, and coloured only in a terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def safe(text: str) -> str:
 
 
 def ask_password(prompt: str, *, twice: bool = False) -> str:
-    """Return a password typed unseen, spaces and all; a line of stdin where nobody can type.
+    """Return a password typed unseen, spaces and all; a line of stdin if it is not a terminal.
 
     Raises:
         SystemExit: if what was typed *twice* differs.
@@ -47,7 +47,7 @@ def ask_password(prompt: str, *, twice: bool = False) -> str:
 class Terminal:
     """Prints paragraphs at most 100 columns wide, and tables.
 
-    A table is as wide as it needs to be where stdout is no terminal, one row to a line.
+    If stdout is not a terminal, a table is as wide as it needs to be, one row to a line.
     """
 
     is_csv = False
@@ -100,9 +100,9 @@ class Terminal:
         """
         cells = [[safe(cell) or "-" for cell in row] for row in (headings, *rows)]
         widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
-        room = self._table_width - 2 * (len(widths) - 1)
+        available = self._table_width - 2 * (len(widths) - 1)
         first, *others = widths
-        while first + sum(others) > room and max(others, default=0) > _COLUMN_MIN:
+        while first + sum(others) > available and max(others, default=0) > _COLUMN_MIN:
             others[others.index(max(others))] -= 1
         widths = [first, *others]
         for number, row in enumerate(cells):
@@ -116,7 +116,7 @@ class Terminal:
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int], None] | None]:
-        """Give a count to call on long work, which is shown where somebody looks at stderr."""
+        """Give a count to call on long work, which is shown if stderr is a terminal."""
         if not sys.stderr.isatty():
             yield None
             return

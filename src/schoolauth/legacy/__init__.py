@@ -1,8 +1,7 @@
 """Verifiers for the hashes of an older system: `SchoolAuth(…, legacy=[DjangoScrypt(), …])`.
 
-Each hash is replaced by one of today's when its owner signs in. Every try to sign in does the work
-of every verifier given, so give those that the table has, and take them away once nobody needs
-them.
+Each hash is replaced by a new one when its owner signs in. Every sign-in runs every verifier given,
+so give only those whose hashes are in the table, and remove each once nobody needs it.
 """
 
 from schoolauth.hashing import Argon2

@@ -1,8 +1,8 @@
 """bcrypt, as PHP and Django write it; needs the extra ``legacy``, which brings `bcrypt`.
 
 bcrypt looks at 72 bytes. Older systems cut longer passwords off there without a word, and the
-package refuses them since 5.0; here they match nothing, after the same work: else anybody who knows
-72 bytes could have any ending made the password.
+package refuses them since 5.0. Here they match nothing, after the same work: otherwise anybody who
+knows 72 bytes could make a password with any ending the account's new one.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ class _Bcrypt(Scheme):
 class PHPBcrypt(_Bcrypt):
     """Checks bcrypt hashes as PHP's ``password_hash`` writes them, and most others: ``$2y$…``.
 
-    ``$2a$`` and ``$2b$`` too. A password of more than 72 bytes matches none.
+    ``$2a$`` and ``$2b$`` too. A password of more than 72 bytes never matches.
 
     Args:
-        cost: the most that a hash in the table has, which every try to sign in costs. PHP 8.4 and
+        cost: the highest cost of a hash in the table; every sign-in does this work. PHP 8.4 and
             later have 12, before it was 10.
 
     Raises:
         NotConfigured: without the extra ``legacy``.
-        TypeError: if it is no number.
+        TypeError: if it is not an int.
         ValueError: below 4 or above 16.
     """
 
@@ -66,15 +66,15 @@ class PHPBcrypt(_Bcrypt):
 
 
 class DjangoBcrypt(_Bcrypt):
-    """Checks Django's ``bcrypt$$2b$…``. A password of more than 72 bytes matches none.
+    """Checks Django's ``bcrypt$$2b$…``. A password of more than 72 bytes never matches.
 
     Args:
-        cost: the most that a hash in the table has, which every try to sign in costs. It is 12 in
+        cost: the highest cost of a hash in the table; every sign-in does this work. It is 12 in
             all versions of Django, which calls it `rounds`.
 
     Raises:
         NotConfigured: without the extra ``legacy``.
-        TypeError: if it is no number.
+        TypeError: if it is not an int.
         ValueError: below 4 or above 16.
     """
 
@@ -85,12 +85,12 @@ class DjangoBcryptSHA256(_Bcrypt):
     """Checks Django's ``bcrypt_sha256$$2b$…``, which takes passwords of any length.
 
     Args:
-        cost: the most that a hash in the table has, which every try to sign in costs. It is 12 in
+        cost: the highest cost of a hash in the table; every sign-in does this work. It is 12 in
             all versions of Django, which calls it `rounds`.
 
     Raises:
         NotConfigured: without the extra ``legacy``.
-        TypeError: if it is no number.
+        TypeError: if it is not an int.
         ValueError: below 4 or above 16.
     """
 

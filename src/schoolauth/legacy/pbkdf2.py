@@ -36,11 +36,11 @@ class DjangoPBKDF2(_PBKDF2):
     """Checks Django's ``pbkdf2_sha256$…``, of 1,000 up to *iterations*.
 
     Args:
-        iterations: the most that a hash in the table has, which every try to sign in costs.
+        iterations: the most iterations of a hash in the table; every sign-in does this work.
             Django 5.0 writes 720,000, 5.1 870,000, 5.2 1,000,000, 6.0 1,200,000 and 6.1 1,500,000.
 
     Raises:
-        TypeError: if it is no number.
+        TypeError: if it is not an int.
         ValueError: below 1,000 or above 10,000,000.
     """
 
@@ -57,11 +57,11 @@ class WerkzeugPBKDF2(_PBKDF2):
     """Checks Werkzeug's ``pbkdf2:sha256:…``, of 1,000 up to *iterations*; Flask uses Werkzeug.
 
     Args:
-        iterations: the most that a hash in the table has, which every try to sign in costs.
+        iterations: the most iterations of a hash in the table; every sign-in does this work.
             Werkzeug 2.3 writes 600,000, 3.1 1,000,000; before 2.3 it was the default scheme.
 
     Raises:
-        TypeError: if it is no number.
+        TypeError: if it is not an int.
         ValueError: below 1,000 or above 10,000,000.
     """
 

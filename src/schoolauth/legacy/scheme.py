@@ -1,4 +1,4 @@
-"""What the verifiers of this room share: the same work for a hash that is theirs and for any."""
+"""What the verifiers of this package share: the same work for their own hashes and all others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schoolauth.model.user import StoredPassword
 
 
 class Found(NamedTuple):
-    """What a stored text says: its costs, its salt, and what the right password comes to."""
+    """What a stored text says: its costs, its salt, and the digest of the right password."""
 
     costs: tuple[int, ...]
     salt: bytes
@@ -22,17 +22,17 @@ class Found(NamedTuple):
 
 
 class Scheme(abc.ABC):
-    """A `LegacyVerifier` that always does the work of the dearest hash which it recognises.
+    """A `LegacyVerifier` that always does the work of the costliest hash that it recognises.
 
-    A cheaper hash gets the rest of the work on top, so that the clock does not tell it apart.
+    A cheaper hash gets the rest of the work on top, so that its time does not differ.
     """
 
     _form: ClassVar[re.Pattern[str]]
     """The whole stored text: the costs, in the order of `Found`, then ``salt`` and ``digest``."""
     _longest: ClassVar[int | None] = None
-    """How many bytes of a password the scheme looks at, if not at all of them."""
+    """How many bytes of a password the scheme reads; None if all of them."""
     _dummy: Found
-    """The dearest hash that is recognised, of no password."""
+    """The costliest hash that is recognised, of no password."""
 
     def recognises(self, stored: StoredPassword, /) -> bool:
         """Tell whether *stored* is of this scheme and within its bounds; no work."""
@@ -53,7 +53,7 @@ class Scheme(abc.ABC):
         return matches and secret is not None
 
     def pretend(self, password: str, /) -> None:
-        """Take the work of `verify`, for nothing.
+        """Do the work of `verify`, without a result.
 
         Raises:
             Overloaded: if the machine lacks memory.
@@ -61,8 +61,8 @@ class Scheme(abc.ABC):
         self._work(self._secret(password) or b"", self._dummy)
 
     def _secret(self, password: str) -> bytes | None:
-        """Return what is hashed, or None if the scheme would take it for another password too."""
-        # no error may come of it: a UnicodeEncodeError carries the whole password
+        """Return what is hashed, or None if another password would give the same hash."""
+        # raise no error here: a UnicodeEncodeError carries the whole password
         secret = self._prepare(password.encode("utf-8", "surrogatepass"))
         # HMAC pads with NUL and bcrypt repeats the password behind one: "a" is "a\0" or "a\0a"
         ambiguous = "\0" in password or (self._longest is not None and len(secret) > self._longest)
@@ -91,11 +91,11 @@ class Scheme(abc.ABC):
 
     @abc.abstractmethod
     def _work(self, secret: bytes, found: Found) -> bytes:
-        """Return what *secret* comes to, after the work of the dearest hash."""
+        """Return the digest of *secret*, after the work of the costliest hash."""
 
 
 def require_cost(name: str, value: int, minimum: int, maximum: int) -> int:
-    """Return *value*; `TypeError` if it is no int, `ValueError` if it is out of bounds."""
+    """Return *value*; `TypeError` if it is not an int, `ValueError` if it is out of bounds."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be int")
     if not minimum <= value <= maximum:

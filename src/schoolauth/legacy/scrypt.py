@@ -41,11 +41,11 @@ class _Scrypt(Scheme):
         return digest
 
     def _derive(self, secret: bytes, salt: bytes, lanes: int) -> bytes:
-        # as much as OpenSSL counts, and a little: the costs are bounded already
-        room = 128 * self._r * (self._n + lanes + 2) + 2**16
+        # what OpenSSL counts, and a little more: the costs are bounded already
+        most = 128 * self._r * (self._n + lanes + 2) + 2**16
         try:
             return hashlib.scrypt(
-                secret, salt=salt, n=self._n, r=self._r, p=lanes, maxmem=room, dklen=64
+                secret, salt=salt, n=self._n, r=self._r, p=lanes, maxmem=most, dklen=64
             )
         except (ValueError, MemoryError):  # OpenSSL says ValueError when it gets no memory
             pass
@@ -62,7 +62,7 @@ class DjangoScrypt(_Scrypt):
             1. The defaults are Django's own.
 
     Raises:
-        TypeError: if one is no number.
+        TypeError: if one is not an int.
         ValueError: if one is out of bounds.
     """
 
@@ -87,7 +87,7 @@ class WerkzeugScrypt(_Scrypt):
         p: the most lanes that a hash in the table has. The defaults are Werkzeug's own.
 
     Raises:
-        TypeError: if one is no number.
+        TypeError: if one is not an int.
         ValueError: if one is out of bounds.
     """
 

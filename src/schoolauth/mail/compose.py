@@ -42,11 +42,11 @@ def compose(
         token: what stands in the link.
         link: the host's page with the token in it.
         expires_at: until when the link works; written in UTC.
-        facts: what this kind says besides: ``new_admin`` and, if known, ``by``; ``fields``; or
+        facts: what else this kind says: ``new_admin`` and, if known, ``by``; ``fields``; or
             ``requested_by``, ``new_email`` and ``accounts``.
 
     Raises:
-        KeyError: if the kind says something that was not given.
+        KeyError: if the kind needs a fact that was not given.
     """
     if user is not None and school is None:
         school = user.school

@@ -56,5 +56,5 @@ class HeldMailer:
             raise MailNotSent
 
     def discard(self) -> None:
-        """Forget every mail; for a host that uses one object again after a rollback."""
+        """Forget every mail; for a host that reuses the object after a rollback."""
         self._held.clear()

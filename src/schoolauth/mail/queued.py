@@ -15,16 +15,16 @@ from schoolauth.workers import Workers
 
 
 class _Line(Workers):
-    """One worker, and a place for each mail that waits; a forked child begins with all free."""
+    """One worker, and a bounded number of waiting mails; a forked child begins with none."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         super().__init__(1, name="schoolauth-mail")
 
     def renew(self) -> None:
-        """Begin with no thread and every place free."""
+        """Begin with no thread and no waiting mail."""
         super().renew()
-        self.places = threading.Semaphore(self._capacity)
+        self.slots = threading.Semaphore(self._capacity)
 
 
 class QueuedMailer:
@@ -32,7 +32,7 @@ class QueuedMailer:
 
     So a request for a known address takes no longer than one for an unknown address. What waits is
     in memory: `close`, the ``with`` statement and the interpreter's exit send it first, but a
-    process that is killed loses it. A forked child has a line of its own.
+    process that is killed loses it. A forked child has a queue of its own.
 
     Args:
         mailer: what sends each mail, one at a time.
@@ -40,7 +40,7 @@ class QueuedMailer:
         on_failure: told of each mail that *mailer* could not send, in the background thread.
 
     Raises:
-        ValueError: if there is no room for even one.
+        ValueError: if *capacity* is less than 1.
     """
 
     def __init__(
@@ -58,29 +58,29 @@ class QueuedMailer:
         self._decoys = _Line(capacity)
 
     def pretend(self, message: MailMessage, /) -> None:  # noqa: ARG002 # nobody gets it
-        """Do what `send` costs, and send nothing: for a name that denotes nobody.
+        """Take as long as `send`, and send nothing: for a name without an account.
 
-        In a line of its own, so that a flood of unknown names keeps no mail back.
+        It has a queue of its own, so that a flood of unknown names delays no mail.
         """
-        places = self._decoys.places
-        if places.acquire(blocking=False):
+        slots = self._decoys.slots
+        if slots.acquire(blocking=False):
             try:
-                self._decoys.submit(places.release)
+                self._decoys.submit(slots.release)
             except RuntimeError:
-                places.release()
+                slots.release()
 
     def send(self, message: MailMessage, /) -> None:
         """Take *message*; it is sent later.
 
         Raises:
-            MailNotSent: at once, if the line is full or closed.
+            MailNotSent: at once, if the queue is full or closed.
         """
-        places = self._line.places
-        if places.acquire(blocking=False):
+        slots = self._line.slots
+        if slots.acquire(blocking=False):
             try:
-                self._line.submit(lambda: self._deliver(message, places))
+                self._line.submit(lambda: self._deliver(message, slots))
             except RuntimeError:
-                places.release()
+                slots.release()
             else:
                 return
         raise MailNotSent
@@ -101,14 +101,14 @@ class QueuedMailer:
     ) -> None:
         self.close()
 
-    def _deliver(self, message: MailMessage, places: threading.Semaphore) -> None:
+    def _deliver(self, message: MailMessage, slots: threading.Semaphore) -> None:
         try:
             self._mailer.send(message)
-        except BaseException as error:  # noqa: BLE001 # the pool would swallow the rest unheard
+        except BaseException as error:  # noqa: BLE001 # the pool would swallow the rest unseen
             _log("a queued mail %s was not sent: %s", message, error)
             self._tell(message)
         finally:
-            places.release()
+            slots.release()
 
     def _tell(self, message: MailMessage) -> None:
         try:

@@ -38,7 +38,7 @@ class SmtpMailer:
         context: how certificates are judged; by default as `ssl.create_default_context` does.
 
     Raises:
-        ValueError: if *sender* is no address, *username* and *password* are not both given, or
+        ValueError: if *sender* is not an address, *username* and *password* are not both given, or
             *security* is ``none`` for another computer.
     """
 
@@ -76,7 +76,7 @@ class SmtpMailer:
         """Send *message*; when this returns, the server has taken it.
 
         Raises:
-            MailNotSent: if it has not, for whatever reason. The log says the error's type and the
+            MailNotSent: if it has not, for any reason. The log has the error's type and the
                 server's code.
         """
         try:

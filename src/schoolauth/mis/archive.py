@@ -22,10 +22,10 @@ TOTAL_MAX = 2 * FILE_MAX
 RATIO_MAX = 200
 """How many times larger than packed a file may be; a list of people makes 5 to 30."""
 
-_SMALL = 1024 * 1024  # below it a ratio harms nobody
+_SMALL = 1024 * 1024  # below this size no ratio is harmful
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _ENCRYPTED = 0x1
-# the others unpack a block of any size at once, whatever is asked of them
+# the other methods unpack a block of any size at once
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -70,7 +70,7 @@ class FileSet:
                 raise unreadable("link", case="file", file=name)
             return read_bytes(path, FILE_MAX, follow=False)
         try:
-            # never more than it says that it has: without a number all is unpacked at once
+            # never more than it declares: without a number all is unpacked at once
             size = self._archive.getinfo(found).file_size
             with self._archive.open(found) as file:
                 return file.read(size + 1)
@@ -120,7 +120,7 @@ def _in_zip(archive: zipfile.ZipFile) -> list[str]:
         if name in seen:
             raise unreadable("duplicate_member")
         seen.add(name)
-    # folders too, which end in "/" and so are none of the wanted: `is_dir` wants every name filled
+    # folders too, which end in "/" and so are never wanted: `is_dir` wants every name filled
     return [member.filename for member in archive.infolist()]
 
 

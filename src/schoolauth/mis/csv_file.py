@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from schoolauth.errors import RosterUnreadable
-from schoolauth.mis.cells import RowReader, printable
 from schoolauth.mis.headings import KNOWN_HEADINGS, find_columns, is_secret
 from schoolauth.mis.reading import (
     FILE_MAX,
@@ -20,6 +19,7 @@ from schoolauth.mis.reading import (
     read_rows,
     unreadable,
 )
+from schoolauth.mis.rows import RowReader, printable
 from schoolauth.model.roster import Roster
 from schoolauth.model.text import require_text, strip_spaces
 
@@ -62,9 +62,8 @@ def read_csv(
         require_text(heading, f"the heading of {name}")
         if name not in KNOWN_HEADINGS:
             raise ValueError(f"unknown field {name!r}; there are {', '.join(KNOWN_HEADINGS)}")
-    place = Path(path)
     try:
-        return _read(place, wanted, Progress(progress))
+        return _read(Path(path), wanted, Progress(progress))
     except RosterUnreadable as error:
         problems = error.problems
     # anew, outside the except block: no traceback leads to the frames that held the passwords
@@ -80,43 +79,43 @@ def _read(path: Path, wanted: Mapping[str, str], progress: Progress) -> Roster:
     if not headings:
         raise unreadable("empty")
     candidates = find_columns(headings, wanted)
-    kept = sorted({place for places in candidates.values() for place in places})
+    kept = sorted({index for found in candidates.values() for index in found})
     lines: list[Row] = []
     shifted: list[tuple[int, int]] = []
     for number, (line, cells) in enumerate(progress.over(rows)):
         if number == ROWS_MAX:
             raise unreadable("too_many_rows", line, maximum=ROWS_MAX)
         if len(cells) == len(headings):
-            lines.append((line, [strip_spaces(cells[place]) for place in kept]))
+            lines.append((line, [strip_spaces(cells[index]) for index in kept]))
         else:
             shifted.append((line, len(cells)))
     progress.finish()
     if not lines and not shifted:
         raise unreadable("no_rows")
-    places = {field: _filled(map(kept.index, found), lines) for field, found in candidates.items()}
-    columns = {field: headings[kept[place]] for field, place in places.items()}
+    indexes = {field: _filled(map(kept.index, found), lines) for field, found in candidates.items()}
+    columns = {field: headings[kept[index]] for field, index in indexes.items()}
     show_values = not any(map(is_secret, headings))
-    if "school" in places:
-        _check_one_school(lines, places.pop("school"), columns["school"], show_values)
+    if "school" in indexes:
+        _check_one_school(lines, indexes.pop("school"), columns["school"], show_values)
     reader = RowReader(columns, show_values=show_values)
     for line, count in shifted:
         reader.refuse(line, None, "cell_count", cells=count, expected=len(headings))
     for line, cells in lines:
-        reader.read(line, {field: cells[place] for field, place in places.items()})
+        reader.read(line, {field: cells[index] for field, index in indexes.items()})
     return reader.roster()
 
 
-def _filled(places: Iterator[int], lines: list[Row]) -> int:
-    """Return the first of *places* that has a filled cell, or else the first."""
-    known = list(places)
-    return next((place for place in known if any(cells[place] for _, cells in lines)), known[0])
+def _filled(indexes: Iterator[int], lines: list[Row]) -> int:
+    """Return the first column of *indexes* that has a filled cell, or else the first."""
+    known = list(indexes)
+    return next((index for index in known if any(cells[index] for _, cells in lines)), known[0])
 
 
-def _check_one_school(lines: list[Row], place: int, heading: str, show_values: bool) -> None:
+def _check_one_school(lines: list[Row], index: int, heading: str, show_values: bool) -> None:
     schools: dict[str, tuple[int, str]] = {}
     for line, cells in lines:
-        if cells[place]:
-            schools.setdefault(cells[place].casefold(), (line, cells[place]))
+        if cells[index]:
+            schools.setdefault(cells[index].casefold(), (line, cells[index]))
     if len(schools) > 1:
         first = list(schools.values())[:_SCHOOLS_NAMED]
         raise unreadable(

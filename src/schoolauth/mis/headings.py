@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from schoolauth.mis.reading import unreadable
 
 KNOWN_HEADINGS: Mapping[str, tuple[str, ...]] = {
-    # no "Staff Code": codes are given again to new people, and would bring them another's account
+    # no "Staff Code": codes are given again to new people, who would get another person's account
     "mis_id": (
         "sourcedId",
         "MIS ID",
@@ -137,7 +137,7 @@ KNOWN_HEADINGS: Mapping[str, tuple[str, ...]] = {
 
 _TELLING = frozenset({"mis_id", "given_name", "family_name", "email", "username"})
 _SECRET = ("password", "passwd", "passcode", "passphrase", "pwd", "credential")
-_SECRET_WORDS = frozenset({"pass", "pin", "pw", "secret"})  # whole words: a secretary is none
+_SECRET_WORDS = frozenset({"pass", "pin", "pw", "secret"})  # whole words: "secretary" is not one
 _SHOWN_AT_MOST = 20
 
 
@@ -148,40 +148,40 @@ def heading_key(heading: str) -> str:
 
 
 def is_secret(heading: str) -> bool:
-    """Tell whether *heading* stands over passwords, which are not read whoever asks."""
+    """Tell whether *heading* names a column of passwords, which is never read."""
     key = heading_key(heading)
     words = re.split(r"[\W_]+", heading.casefold())
     return any(part in key for part in _SECRET) or not _SECRET_WORDS.isdisjoint(words)
 
 
 def find_columns(headings: Sequence[str], wanted: Mapping[str, str]) -> dict[str, list[int]]:
-    """Return the places of the columns that may hold each field, the best known first.
+    """Return the indexes of the columns that may hold each field, the best known first.
 
-    *wanted* is the caller's own ``{field: heading}`` and ends all guessing about these fields and
-    these headings. Of two columns with one heading the left one counts.
+    *wanted* is the caller's own ``{field: heading}``: these fields and headings are not guessed.
+    Of two columns with the same heading the left one counts.
 
     Raises:
         RosterUnreadable: ``heading_missing``, ``password_column`` or ``no_known_heading``.
     """
-    named = [(heading, place) for place, heading in enumerate(headings) if heading]
+    named = [(heading, index) for index, heading in enumerate(headings) if heading]
     exact = dict(reversed(named))
-    alike = {heading_key(heading): place for heading, place in reversed(named)}
+    alike = {heading_key(heading): index for heading, index in reversed(named)}
     alike.pop("", None)  # "#" and "?" have nothing in common
     found = {}
     for name, heading in wanted.items():
-        place = exact.get(heading, alike.get(heading_key(heading)))
-        if place is None:
+        index = exact.get(heading, alike.get(heading_key(heading)))
+        if index is None:
             raise unreadable(
                 "heading_missing", column=heading, heading=heading, headings=_shown(headings)
             )
-        if is_secret(headings[place]):
+        if is_secret(headings[index]):
             raise unreadable("password_column", column=heading, heading=heading)
-        found[name] = [place]
-    claimed = {place for places in found.values() for place in places}
+        found[name] = [index]
+    claimed = {index for indexes in found.values() for index in indexes}
     for name, known in KNOWN_HEADINGS.items():
-        places = [alike[key] for key in map(heading_key, known) if key in alike]
-        if name not in found and (places := [place for place in places if place not in claimed]):
-            found[name] = places
+        indexes = [alike[key] for key in map(heading_key, known) if key in alike]
+        if name not in found and (indexes := [index for index in indexes if index not in claimed]):
+            found[name] = indexes
     if not found.keys() & _TELLING:
         raise unreadable("no_known_heading", headings=_shown(headings))
     return found

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from schoolauth.errors import RosterUnreadable
 from schoolauth.mis.archive import FileSet
-from schoolauth.mis.cells import RowReader, is_staff
 from schoolauth.mis.headings import is_secret
 from schoolauth.mis.oneroster_manifest import check_files, find_version, read_manifest
 from schoolauth.mis.oneroster_people import (
@@ -25,6 +24,7 @@ from schoolauth.mis.oneroster_people import (
 from schoolauth.mis.oneroster_sheet import Findings, Sheet
 from schoolauth.mis.oneroster_tables import TABLES
 from schoolauth.mis.reading import ROWS_MAX, Progress, unreadable
+from schoolauth.mis.rows import RowReader, is_staff
 from schoolauth.model.roster import Roster
 from schoolauth.model.text import require_text
 from schoolauth.ports import SystemClock
@@ -52,16 +52,17 @@ def read_oneroster(
 ) -> Roster:
     """Return the staff of one school from the OneRoster CSV set at *path*, a folder or a zip file.
 
-    Versions 1.1 and 1.2, bulk and delta. Staff is who has a role other than pupil, parent or the
-    like in the school; nobody is made an admin by it. `RosterRow.active` is False for somebody who
-    is to be deleted, is not enabled, or whose roles have ended; a role that is yet to begin counts.
-    Of several roles the primary one is taken. The mail address that stands as a username is the
-    e-mail address, if the row has no other. Passwords are not read.
+    Versions 1.1 and 1.2, bulk and delta. Staff are the people who have a role other than pupil,
+    parent or the like in the school; nobody becomes an admin by it. `RosterRow.active` is False for
+    somebody who is to be deleted, is not enabled, or whose roles have ended; a role that is yet to
+    begin counts. Of several roles the primary one is taken. An address in the username column is
+    the e-mail address, if the row has no other. Passwords are not read.
 
-    What real exports have against the standard is put up with, and is in `Roster.warnings`; dates
-    with slashes are taken for day, month, year where they can be. `Roster.complete` is True where
-    the manifest says bulk and no row has a problem. A problem's column is written
-    ``users.csv:email``, and its line is one of that file, or of users.csv if it has no column.
+    Where real exports differ from the standard, the set is still read, with a warning in
+    `Roster.warnings`. Dates with slashes are read as day, month, year where possible.
+    `Roster.complete` is True if the manifest says bulk and no row has a problem. A problem's column
+    is written ``users.csv:email``, and its line is in that file, or in users.csv if the problem has
+    no column.
 
     Args:
         path: the folder or the zip file.
@@ -75,9 +76,9 @@ def read_oneroster(
     """
     wanted = None if org is None else require_text(org, "org")
     day = today or SystemClock().now().date()
-    place, findings = Path(path), Findings(strict=strict)
+    findings = Findings(strict=strict)
     try:
-        return _Reading(place, wanted, day, findings, Progress(progress)).roster()
+        return _Reading(Path(path), wanted, day, findings, Progress(progress)).roster()
     except RosterUnreadable as error:
         problems = list(dict.fromkeys([*findings.violations, *error.problems]))
     # anew, outside the except block: no traceback leads to the frames that held the passwords
@@ -102,7 +103,7 @@ class _Reading:
         self._roles = self._sheet("roles.csv") if self._version == "1.2" else None
 
     def roster(self) -> Roster:
-        """Read the rest, and return who of it is of the school's staff."""
+        """Read the other files, and return the school's staff."""
         orgs = self._read_orgs()
         posts = self._read_roles()
         held = self._read_users(posts, orgs)
@@ -110,7 +111,7 @@ class _Reading:
         chosen = choose_org(self._org, held, orgs)
         sheets = [self._users] if self._roles is None else [self._roles, self._users]
         columns = {
-            field: sheet.place(name)
+            field: sheet.label(name)
             for field, name in _FIELDS.items()
             for sheet in sheets
             if name in sheet.columns and (sheet is self._users or field == "role")
@@ -205,7 +206,7 @@ class _Reading:
             return
         known = [post for post in posts if is_staff(post.word)]
         if not known and any(is_staff(post.word) is False for post in posts):
-            return  # a pupil here, and one of the staff elsewhere
+            return  # a pupil here, and staff at another school
         if not known:
             reader.refuse(row.line, None, "role_unknown")
             return

@@ -63,12 +63,11 @@ def _check(name: str, value: str, line: int, findings: Findings) -> None:
         name, VALUES["mode"] if name.startswith("file.") else (value,)
     )
     if value not in allowed:
-        place = f"{_NAME}:{name}"
-        findings.note(place, "manifest_value", line, name=name, allowed=list(allowed))
+        findings.note(f"{_NAME}:{name}", "manifest_value", line, name=name, allowed=list(allowed))
 
 
 def check_files(manifest: Manifest, files: FileSet, findings: Findings) -> None:
-    """Note where the files that are there are not those that the manifest names."""
+    """Note the files that are there but not in the manifest, and the other way round."""
     for name, found in files.names.items():
         if found.replace("\\", "/").rpartition("/")[2] != name:
             findings.note(name, "file_name", file=name)
@@ -82,7 +81,7 @@ def check_files(manifest: Manifest, files: FileSet, findings: Findings) -> None:
 
 
 def find_version(manifest: Manifest, users: Sheet, files: FileSet, findings: Findings) -> str:
-    """Return the version of the data, which wins over the manifest's."""
+    """Return the version that the data has, even if the manifest says another."""
     has_roles, has_role = "roles.csv" in files.names, users.has("role")
     judged = "1.2" if has_roles else "1.1"
     version = judged if has_roles != has_role else manifest.version or "1.2"

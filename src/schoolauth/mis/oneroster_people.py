@@ -1,4 +1,4 @@
-"""Who is what where: the organisations and roles of a OneRoster set, and the one that is meant."""
+"""The organisations and roles of a OneRoster set, and which school is meant."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schoolauth.mis.cells import is_staff, printable
 from schoolauth.mis.headings import heading_key
 from schoolauth.mis.oneroster_sheet import Sheet
 from schoolauth.mis.oneroster_tables import parse_date
 from schoolauth.mis.reading import Progress, unreadable
+from schoolauth.mis.rows import is_staff, printable
 
 GONE = frozenset({"tobedeleted", "inactive"})
-"""What `status` says of a record that is no more."""
+"""The `status` of a record that no longer counts."""
 
 _NO_SCHOOL = frozenset({"district", "local", "state", "national", "department"})
 _PRIMARY = frozenset({"primary", "true", "yes", "1"})
@@ -50,7 +50,7 @@ class HeldRow:
     posts: tuple[Post, ...]
 
     def may_be_staff(self) -> bool:
-        """Tell whether it is one of the staff anywhere, or cannot be told."""
+        """Tell whether it may be staff of any school; also True if the roles do not tell."""
         kinds = {is_staff(post.word) for post in self.posts}
         return self.cells is None or True in kinds or kinds == {None}
 

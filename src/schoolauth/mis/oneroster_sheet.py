@@ -1,4 +1,4 @@
-"""One file of a OneRoster set: its headings found, its rows held against the standard."""
+"""One file of a OneRoster set: its headings found, its rows checked against the standard."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from schoolauth.errors import RosterProblem, RosterUnreadable
-from schoolauth.mis.cells import printable
 from schoolauth.mis.headings import heading_key, is_secret
 from schoolauth.mis.oneroster_tables import ALIASES, DROPPED, READ, Column, violation
 from schoolauth.mis.reading import (
@@ -18,6 +17,7 @@ from schoolauth.mis.reading import (
     read_rows,
     unreadable,
 )
+from schoolauth.mis.rows import printable
 from schoolauth.model.text import strip_spaces
 
 FINDINGS_MAX = 1_000
@@ -26,36 +26,36 @@ HEADINGS_MAX = 500
 RECORDS_MAX = 1_000_000
 """Rows of a file, with all the pupils of a large trust."""
 
-_NEAR = 0.92  # one letter of ten wrong, or two changed places in a long word
+_NEAR = 0.92  # one letter of ten wrong, or two swapped letters in a long word
 _NEAR_LENGTH = 40
 
 
 class Findings:
-    """What a set has against the standard: every place if *strict*, or else every kind once."""
+    """How a set differs from the standard: every violation if *strict*, or else every kind once."""
 
     def __init__(self, *, strict: bool) -> None:
         self.strict = strict
         self.violations: list[RosterProblem] = []
         self._kinds: dict[tuple[str, str], tuple[RosterProblem, int]] = {}
 
-    def note(self, place: str, code: str, line: int | None = None, **facts: Any) -> None:
-        """Note a violation at *place*, which is a file or ``file:heading``."""
+    def note(self, column: str, code: str, line: int | None = None, **facts: Any) -> None:
+        """Note a violation in *column*, which is a file or ``file:heading``."""
         if not self.strict:
-            self.warn(place, code, line, **facts)
+            self.warn(column, code, line, **facts)
             return
-        self.violations.append(RosterProblem.of(code, line, place, **facts))
+        self.violations.append(RosterProblem.of(code, line, column, **facts))
         if len(self.violations) == FINDINGS_MAX:
-            file = place.partition(":")[0]
+            file = column.partition(":")[0]
             more = RosterProblem.of("too_many_problems", column=file, maximum=FINDINGS_MAX)
             self.violations.append(more)
             self.end()
 
-    def warn(self, place: str, code: str, line: int | None = None, **facts: Any) -> None:
-        """Note what is no violation, or is put up with."""
-        first, count = self._kinds.get((place, code), (None, 0))
+    def warn(self, column: str, code: str, line: int | None = None, **facts: Any) -> None:
+        """Note what is not a violation, or is tolerated."""
+        first, count = self._kinds.get((column, code), (None, 0))
         if first is None:
-            first = RosterProblem.of(code, line, place, **facts)
-        self._kinds[place, code] = (first, count + 1)
+            first = RosterProblem.of(code, line, column, **facts)
+        self._kinds[column, code] = (first, count + 1)
 
     def end(self) -> tuple[RosterProblem, ...]:
         """Return the warnings; refuse the set if there are violations and reading is strict."""
@@ -95,23 +95,23 @@ class Sheet:
         """Tell whether a heading is *column*, whatever its case."""
         return heading_key(column) in map(heading_key, self.headings)
 
-    def place(self, column: str) -> str:
-        """Return where *column* stands, as ``file:heading``."""
+    def label(self, column: str) -> str:
+        """Return *column* as ``file:heading``."""
         return f"{self.name}:{self.headings[self.columns[column]]}"
 
     def fit(self, known: Sequence[Column], needed: Sequence[str]) -> None:
         """Find the *known* columns under the headings; without one of *needed* nothing is read."""
         self._known = tuple(known)
         names = [column.name for column in known]
-        for place, heading in enumerate(self.headings):
+        for index, heading in enumerate(self.headings):
             if heading in names:
-                self.columns.setdefault(heading, place)
+                self.columns.setdefault(heading, index)
         guessed = set()
-        for place, heading in enumerate(self.headings):
+        for index, heading in enumerate(self.headings):
             name = _guess(heading, [name for name in names if name not in self.columns])
             if name is not None:
-                self.columns[name] = place
-                guessed.add(place)
+                self.columns[name] = index
+                guessed.add(index)
         for name in needed:
             if name not in self.columns:  # maybe no heading line: nothing of it is shown
                 raise unreadable(
@@ -126,12 +126,12 @@ class Sheet:
     def _note_headings(self, names: list[str], guessed: set[int]) -> None:
         note = self._findings.note
         extra = 0
-        for place, heading in enumerate(self.headings):
+        for index, heading in enumerate(self.headings):
             where = f"{self.name}:{heading[:100]}"
-            if place in guessed:
+            if index in guessed:
                 note(where, "heading_misspelt", 1, heading=heading[:100])
             elif heading in names:
-                if self.columns[heading] != place:
+                if self.columns[heading] != index:
                     note(where, "heading_duplicate", 1, heading=heading)
             elif not strip_spaces(heading):
                 note(self.name, "heading_blank", 1)
@@ -150,13 +150,13 @@ class Sheet:
             note(self.name, "heading_order", 1)
 
     def rows(self, progress: Progress) -> Iterator[tuple[int, dict[str, str] | None]]:
-        """Yield line and cells, by column, of each row; None for one of too many or few cells."""
-        used = {name: place for name, place in self.columns.items() if name in READ}
-        secret = [place for place, heading in enumerate(self.headings) if is_secret(heading)]
+        """Yield line and cells, by column, of each row; None for too many or too few cells."""
+        used = {name: index for name, index in self.columns.items() if name in READ}
+        secret = [index for index, heading in enumerate(self.headings) if is_secret(heading)]
         checks = self._checks()
         blank = len(self.headings)
         while blank and not strip_spaces(self.headings[blank - 1]):
-            blank -= 1  # headings at the end that are over nothing
+            blank -= 1  # blank headings at the end
         seen: set[str] = set()
         count = 0
         with _of(self.name):
@@ -172,12 +172,12 @@ class Sheet:
                         continue
                 for check in checks:
                     check(line, cells)
-                if any(place < len(cells) and cells[place] for place in secret):
+                if any(index < len(cells) and cells[index] for index in secret):
                     self._findings.warn(self.name, "passwords")
-                texts = {name: strip_spaces(cells[place]) for name, place in used.items()}
+                texts = {name: strip_spaces(cells[index]) for name, index in used.items()}
                 key = texts.get("sourcedId", "")
                 if key in seen:
-                    self._findings.note(self.place("sourcedId"), "duplicate_id", line)
+                    self._findings.note(self.label("sourcedId"), "duplicate_id", line)
                 elif key:
                     seen.add(key)
                 yield line, texts
@@ -191,12 +191,12 @@ class Sheet:
             if column.name in self.columns
         ]
 
-    def _check(self, column: Column, place: int) -> Callable[[int, list[str]], None]:
-        where, note = self.place(column.name), self._findings.note
+    def _check(self, column: Column, index: int) -> Callable[[int, list[str]], None]:
+        where, note = self.label(column.name), self._findings.note
         record = column.name in {"status", "dateLastModified"}
 
         def check(line: int, cells: list[str]) -> None:
-            text = cells[place]
+            text = cells[index]
             if not text:
                 if column.required:
                     note(where, "cell_missing", line)
@@ -225,7 +225,7 @@ def _guess(heading: str, missing: Sequence[str]) -> str | None:
 
 @contextmanager
 def _of(name: str) -> Iterator[None]:
-    """Say of every refusal inside that it is about the file *name*."""
+    """Add to every refusal inside that it is about the file *name*."""
     try:
         yield
     except RosterUnreadable as error:

@@ -74,10 +74,10 @@ _READ = (
     "userSourcedId roleType endDate orgSourcedId name type identifier propertyName value"
 )
 READ = frozenset(_READ.split())
-"""The columns whose cells are kept; of the others nothing outlives its row."""
+"""The columns whose cells are kept; of the others nothing is kept."""
 
 DROPPED: Mapping[str, str] = {"resourceSourcedIds": "userMasterIdentifier"}
-"""Columns of 1.2 that 1.2.1 dropped, and the column each stood behind."""
+"""Columns of 1.2 that 1.2.1 dropped, and the column that each one followed."""
 
 ALIASES: Mapping[str, str] = {
     "isPrimary": "roleType",
@@ -107,7 +107,7 @@ _SLASHES = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", re.ASCII)
 
 
 def violation(column: Column, text: str) -> str | None:
-    """Return the code of what the standard has against *text*, which is not empty, or None."""
+    """Return the code of the rule of the standard that *text*, not empty, breaks, or None."""
     if "\n" in text or "\r" in text:
         return "line_break"
     if column.values is not None and text not in column.values:

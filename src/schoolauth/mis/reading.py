@@ -1,4 +1,4 @@
-"""Capped reading of files that somebody else wrote: bytes, their encoding, then rows of cells."""
+"""Bounded reading of untrusted files: bytes, their encoding, then rows of cells."""
 
 from __future__ import annotations
 
@@ -98,17 +98,17 @@ class _Feed:
     def __init__(self, data: bytes, encoding: str) -> None:
         # newline: it breaks lines where csv does, and nowhere else
         self._lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-        self.room = ROW_MAX
+        self.left = ROW_MAX
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._lines.readline(self.room + 1)
+        line = self._lines.readline(self.left + 1)
         if not line:
             raise StopIteration
-        self.room -= len(line)
-        if self.room < 0:
+        self.left -= len(line)
+        if self.left < 0:
             raise unreadable("row_too_long", maximum=ROW_MAX)
         return line
 
@@ -118,10 +118,10 @@ def read_rows(data: bytes, encoding: str, delimiter: str) -> Iterator[Row]:
     feed = _Feed(data, encoding)
     reader = csv.reader(
         feed, delimiter=delimiter, strict=True
-    )  # strict: else a lost quote eats rows
+    )  # strict: otherwise a missing quote swallows rows
     while True:
         line = reader.line_num + 1
-        feed.room = ROW_MAX
+        feed.left = ROW_MAX
         try:
             cells = next(reader)
         except StopIteration:

@@ -1,1 +1,1 @@
-"""The values that every other room speaks: frozen, and parsed once at the door."""
+"""The values that every other package uses: immutable, and parsed once, where they come in."""

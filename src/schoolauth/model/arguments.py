@@ -32,12 +32,12 @@ def parse_role(role: Role) -> Role:
 
 
 def parse_email(email: EmailAddress | str) -> EmailAddress:
-    """Return *email* as an address."""
+    """Return *email* as an `EmailAddress`."""
     return email if isinstance(email, EmailAddress) else EmailAddress.parse(email)
 
 
 def parse_username(username: Username | str) -> Username:
-    """Return *username* as one."""
+    """Return *username* as a `Username`."""
     return username if isinstance(username, Username) else Username.parse(username)
 
 
@@ -48,11 +48,11 @@ def require_kind(value: Any, kind: type, name: str) -> None:
 
 
 def require_seconds(value: Any, name: str) -> float:
-    """Return *value*, a number of seconds from 0 up that ends.
+    """Return *value*, a finite number of seconds from 0 up.
 
     Raises:
-        TypeError: if it is no number.
-        ValueError: if it is less than 0, endless or none.
+        TypeError: if it is not a number.
+        ValueError: if it is negative, infinite or NaN.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
@@ -65,7 +65,7 @@ def require_count(value: Any, name: str) -> int:
     """Return *value*, a whole number from 1 up.
 
     Raises:
-        TypeError: if it is no int.
+        TypeError: if it is not an int.
         ValueError: if it is less than 1.
     """
     if isinstance(value, bool) or not isinstance(value, int):

@@ -19,10 +19,10 @@ LISTED = frozenset(Status) - {Status.ERASED}
 
 @dataclass(frozen=True, slots=True, init=False)
 class Change:
-    """Accounts as they shall be, with the events that say why: saved whole, or not at all.
+    """Accounts in their new state, with the events that say why: saved whole, or not at all.
 
-    Every user carries the version it was read at, 0 for a new one. *unchanged* must still stand as
-    read when the change is written, as if it were written too.
+    Every user carries the version it was read at, 0 for a new one. The accounts in *unchanged*
+    must still have the version that was read when the change is written.
 
     Raises:
         ValueError: without an event (nothing changes unaudited), or if an account is in it twice.

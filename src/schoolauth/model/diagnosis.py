@@ -35,7 +35,7 @@ class Finding:
 
     `remedy` is the name of the `UserManagement` call that mends it; None where only the person who
     signs in can. `facts` are what the sentence is made of, JSON-ready; where a code has several
-    sentences, `case` among them tells them apart.
+    sentences, `case` tells them apart.
     """
 
     code: FindingCode
@@ -48,8 +48,8 @@ class Finding:
 class Diagnosis:
     """Everything that was found, most likely first: at least one finding.
 
-    `user` is the account, None if the school has none of that name; then `nearest` are usernames
-    that look alike.
+    `user` is the account, None if the school has no account of that name; then `nearest` are
+    usernames that look alike.
     """
 
     user: User | None

@@ -20,7 +20,7 @@ from schoolauth.model.user import Scalar, Status, from_micros, rebuilt, to_micro
 from schoolauth.texts.events import event_text
 
 ANONYMOUS = "anonymous"
-"""The `actor` of what nobody signed in has done."""
+"""The `actor` of what was done without a session."""
 
 LoginFailure = Literal[
     "unknown",
@@ -79,7 +79,7 @@ class AuditEvent:
         """Rebuild the event that `to_record` gave.
 
         Raises:
-            ContractBroken: if its kind is not one of this version's, or it is no such record.
+            ContractBroken: if its kind is unknown to this version, or it is not such a record.
         """
         return rebuilt(_rebuild, record)
 
@@ -87,8 +87,8 @@ class AuditEvent:
 def describe_event(event: AuditEvent) -> str:
     """Return what happened, in a sentence for a person, such as that the password was wrong.
 
-    It does not say when, who did it or on which account: `at`, `actor` and `user` do, whose ids a
-    host turns into names. Digests are left out.
+    It does not say when, by whom or on which account: `at`, `actor` and `user` do, and a host turns
+    their ids into names. Digests are left out.
     """
     names = _OWN_FIELDS[event.kind]
     return event_text(event.kind, {name: getattr(event, name) for name in names})
@@ -170,7 +170,7 @@ class CreatePasswordSent(AuditEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordChanged(AuditEvent):
-    """The account has a new password; *how* says on which way."""
+    """The account has a new password; *how* says by which way."""
 
     kind: ClassVar[str] = "password_changed"
     how: PasswordChangeWay
@@ -246,7 +246,7 @@ class StatusChanged(AuditEvent):
 class UserAdded(AuditEvent):
     """An account was made; *source* names the roster it came from.
 
-    *mis_digest* stands for the MIS id that it got, so that a second account of one id is found.
+    *mis_digest* stands for its MIS id, so that a second account with the same id is found.
     """
 
     kind: ClassVar[str] = "user_added"
@@ -315,7 +315,7 @@ class DuplicateRestored(AuditEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MappingApplied(AuditEvent):
-    """A roster of *source* was applied to the school: so many *added*, *changed* and *left*."""
+    """A roster of *source* was applied: how many accounts were *added*, *changed* and *left*."""
 
     kind: ClassVar[str] = "mapping_applied"
     source: str
@@ -326,9 +326,9 @@ class MappingApplied(AuditEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MetElsewhere(AuditEvent):
-    """Keys were asked for that accounts of other schools have; *digests* stand for the keys.
+    """Keys were looked up that belong to accounts of other schools; *digests* stand for the keys.
 
-    Without *digests* the question was not answered: the school had asked too much that day.
+    Without *digests* the question was not answered: the school had asked too often that day.
     """
 
     kind: ClassVar[str] = "met_elsewhere"

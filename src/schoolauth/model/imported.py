@@ -16,7 +16,7 @@ class ImportedUser:
     ACTIVE with a hash and INVITED without one unless it is given; INACTIVE is for a leaver.
 
     Raises:
-        TypeError: if the hash is no text.
+        TypeError: if the hash is not a str.
     """
 
     username: Username | str

@@ -31,7 +31,7 @@ class MailMessage:
     """One plain-text mail. `token`, `link` and `expires_at` are there where it carries a link.
 
     `facts` are all that subject and text are made of, JSON-ready, for a mail in a host's own words.
-    The text, the link and the facts are not in its `repr`: whoever reads them can choose the
+    The text, the link and the facts are not in its `repr`: with them anyone can choose the
     password.
     """
 

@@ -19,9 +19,9 @@ MappingKind = Literal["matched", "changed", "new", "may_match", "conflict", "lef
 class MappingItem:
     """What one row would do: `reasons` are codes, `candidates` accounts that it might mean.
 
-    `user_id` is the account that it denotes, if it does; `fields` are what would change of it.
-    `username` is what a new account would be called. `row` is None for somebody who is not in a
-    complete list any more.
+    `user_id` is the account that it denotes, if any; `fields` are what would change in it.
+    `username` is what a new account would be called. `row` is None for somebody who is no longer
+    in a complete list.
     """
 
     key: str
@@ -58,8 +58,8 @@ MappingDecision = Link | Create | Skip
 class MappingPlan:
     """Every row of a staff list of *source* with what it would do, in the list's order.
 
-    Behind the rows, if the list is *complete*, stand the accounts that are not in it any more.
-    *rekey* says that the ids of the MIS are new ones.
+    If the list is *complete*, the accounts that are no longer in it follow after the rows.
+    *rekey* says that the MIS has given new ids.
     """
 
     source: str
@@ -77,7 +77,7 @@ class MappingPlan:
         return tuple(item for item in self.items if item.kind == kind)
 
     def to_json(self) -> str:
-        """Return the plan as text, for review and apply are two requests."""
+        """Return the plan as text: review and apply are two requests."""
         items = [
             asdict(item)
             | {
@@ -91,10 +91,10 @@ class MappingPlan:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the plan that `to_json` wrote; what it says is judged again when it is applied.
+        """Return the plan that `to_json` wrote; it is checked again when it is applied.
 
         Raises:
-            MappingOutdated: if it is no such text.
+            MappingOutdated: if it is not such a text.
         """
         try:
             data = json.loads(text)

@@ -70,10 +70,10 @@ class UserId(_Key):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the id that *text* is.
+        """Return *text* as an id.
 
         Raises:
-            NameInvalid: if it is no id at all.
+            NameInvalid: if it is not an id.
         """
         if not _USER_ID.fullmatch(require_text(text, "user id")):
             raise NameInvalid("user_id", "forbidden_character")
@@ -87,10 +87,10 @@ class SchoolCode(_Key):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the code that *text* is; case does not matter.
+        """Return *text* as a code; case does not matter.
 
         Raises:
-            NameInvalid: if it is no school code.
+            NameInvalid: if it is not a school code.
         """
         if not _SCHOOL_CODE.fullmatch(require_text(text, "school")):
             raise NameInvalid("school", "forbidden_character")
@@ -102,14 +102,14 @@ class Username(_Key):
 
     Unique over all schools and statuses, and case does not matter (RFC 8265 UsernameCaseMapped,
     narrowed): up to 64 letters of one alphabet, ASCII digits and ASCII signs, but no ``@``, so that
-    it cannot be taken for an e-mail address, and no white space (FAQ: a space at the end).
+    it cannot be taken for an e-mail address, and no white space.
     """
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the username that *text* is.
+        """Return *text* as a username.
 
         Raises:
             UsernameInvalid: with a `reason`, such as ``space_at_end`` or ``mixed_scripts``.
@@ -180,7 +180,7 @@ class EmailAddress(_Key):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the address that *text* is; no DNS is asked, and nothing is trimmed.
+        """Return *text* as an address; no DNS is asked, and nothing is trimmed.
 
         Raises:
             EmailInvalid: if it is not a complete address.
@@ -200,7 +200,7 @@ class EmailAddress(_Key):
                 allow_display_name=False,
                 strict=True,
             )
-        except ValueError as error:  # whatever fails below the validator's own checks too
+        except ValueError as error:  # the validator's own error, and any other that it lets through
             known = isinstance(error, email_validator.EmailNotValidError)
             invalid = EmailInvalid(str(error) if known else None)
         if invalid is not None:  # outside the except block: the error would carry the typed text
@@ -233,7 +233,7 @@ class MisId(_Key):
         """Return the id that `str()` of one gave: ``school:source:value``.
 
         Raises:
-            NameInvalid: if it has not three parts, or one of them cannot be used.
+            NameInvalid: if it does not have three parts, or one of them cannot be used.
         """
         parts = require_text(text, "mis_id").split(":", 2)
         if len(parts) != 3:

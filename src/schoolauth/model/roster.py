@@ -1,4 +1,4 @@
-"""A staff list, one row a person, as a reader yields it or a host with an MIS API builds it."""
+"""A staff list, one row per person, from a reader or from a host that uses an API of the MIS."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class RosterRow:
 class Roster(Sequence[RosterRow]):
     """The good rows of one staff list, in its order; a row with a problem is not among them.
 
-    A list with `problems` is not complete: who has a problem row has not left the school.
+    A list with `problems` is not complete: a person with a problem row has not left the school.
     `columns` says under which heading each field was found, as the file writes it.
-    `warnings` are what a reader put up with, and cost no row.
+    `warnings` are what a reader tolerated; no row was lost by them.
     `version` is the file's standard, if it has one.
     `complete` is True where the file itself says that it is the whole list, and all was read.
     `delta` is True where it says that it has only what has changed.

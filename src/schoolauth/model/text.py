@@ -38,7 +38,7 @@ def is_space(character: str) -> bool:
 
 
 def strip_spaces(text: str) -> str:
-    """Return *text* without what `is_space` at either end."""
+    """Return *text* without the characters at either end for which `is_space` is true."""
     start, end = 0, len(text)
     while start < end and is_space(text[start]):
         start += 1
@@ -89,7 +89,7 @@ def fold(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return a person's name as far as it is the same person's.
+    """Return a form of a person's name that is equal for the spellings of one name.
 
     No marks, signs, case or order, and no ZZ, by which some schools mark leavers in their MIS.
     """

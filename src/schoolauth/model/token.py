@@ -19,9 +19,9 @@ Approver = Literal["headteacher", "deputy"]
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """Whom a token is for, what for, and until when.
+    """Whom a token is for, its purpose, and when it expires.
 
-    It is good only while the account's `epoch` is the same. *sent_to* is a digest of the address
+    It is valid only while the account's `epoch` is the same. *sent_to* is a digest of the address
     that it was mailed to; *new_email* is the address that confirms a change.
     """
 
@@ -35,7 +35,7 @@ class TokenClaims:
 
 @dataclass(frozen=True, slots=True)
 class PasswordTokenInfo:
-    """What the page that chooses a password shows: whose it is, and until when the link works."""
+    """What the page to choose a password shows: whose it is, and until when the link works."""
 
     purpose: PasswordPurpose
     username: Username
@@ -64,9 +64,10 @@ class DeviceClaims:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryClaims:
-    """What the link says that an approver of an admin recovery is mailed.
+    """The content of the link that is mailed to an approver of an admin recovery.
 
-    *state* is a digest of the school's approvers and admins: it is dead once any of them changed.
+    *state* is a digest of the school's approvers and admins: once any of them changes, the link is
+    invalid.
     """
 
     school: SchoolCode
@@ -81,9 +82,9 @@ class RecoveryClaims:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRequest:
-    """What the page shows that approves an admin recovery: who asks, and for which address.
+    """What the page to approve an admin recovery shows: who asks, and for which address.
 
-    `accounts` are the school's admin accounts; one of them gets `new_email` by the approval.
+    `accounts` are the school's admin accounts; the approval gives one of them `new_email`.
     """
 
     school: SchoolCode

@@ -19,7 +19,7 @@ Scalar = str | int | bool | None
 
 
 class Role(enum.StrEnum):
-    """Who somebody is at school; the library only asks whether it is ADMIN."""
+    """What somebody is at school; the library only asks whether it is ADMIN."""
 
     ADMIN = "admin"
     SLT = "slt"
@@ -28,7 +28,7 @@ class Role(enum.StrEnum):
 
 
 class Status(enum.StrEnum):
-    """Where an account stands: only ACTIVE can sign in."""
+    """The state of an account: only ACTIVE can sign in."""
 
     INVITED = "invited"
     ACTIVE = "active"
@@ -44,7 +44,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.ERASED: frozenset(),
     }
 )
-"""What each status may become; everything obeys this table, and the docs draw it."""
+"""Which status may follow which; every change obeys this table, and the docs draw it."""
 
 
 class StoredPassword:
@@ -90,8 +90,8 @@ class StoredPassword:
 class User:
     """One person's account at their home school, as it was read.
 
-    `epoch` is the credential epoch: sessions and links carry it and die when it moves on.
-    `version` is the one it was read at, 0 for an account that is not stored yet.
+    `epoch` is the credential epoch: sessions and links carry it and end when it changes.
+    `version` is the version that was read, 0 for an account that is not stored yet.
     """
 
     id: UserId
@@ -171,7 +171,7 @@ class User:
         """Rebuild the account that `to_record` gave; what a store did not keep gets its default.
 
         Raises:
-            ContractBroken: if it is no such record; no value of it goes along.
+            ContractBroken: if it is not such a record; the error has no value of it.
         """
         return rebuilt(cls._rebuild, record)
 
@@ -210,7 +210,7 @@ def rebuilt(rebuild: Callable[[Mapping[str, Any]], Item], record: Mapping[str, A
     try:
         return rebuild(record)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        pass  # its text may hold what the record does
+        pass  # its text may hold values of the record
     raise ContractBroken("A record holds what this version cannot read. Did a newer one write it?")
 
 

@@ -1,4 +1,4 @@
-"""What may become of an account, and what is recorded of it. Every change here is one `Change`."""
+"""The changes of an account, and the events that record them. Every change is one `Change`."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def set_email(
 
 
 def release_email(user: User, stamp: Stamp) -> Change:
-    """Remove the account's address, so that another account can have it (FAQ).
+    """Remove the account's address, so that another account can have it.
 
     Raises:
-        EmailMissing: if there is none.
+        EmailMissing: if the account has no address.
     """
     _refuse_erased(user)
     if user.email is None:
@@ -125,7 +125,7 @@ def choose_password(
 
 
 def deactivate(user: User, stamp: Stamp, *, release: bool = False) -> Change:
-    """Make the account INACTIVE: sessions and links end at once (FAQ: a teacher has left)."""
+    """Make the account INACTIVE: sessions and links end at once."""
     inactive, event = _become(user, Status.INACTIVE, stamp)
     events: list[AuditEvent] = [event]
     if release and user.email is not None:
@@ -135,7 +135,7 @@ def deactivate(user: User, stamp: Stamp, *, release: bool = False) -> Change:
 
 
 def reactivate(user: User, stamp: Stamp) -> Change:
-    """Make an INACTIVE account ACTIVE again, INVITED without a password, and nobody's duplicate."""
+    """Make an INACTIVE account ACTIVE, INVITED if it has no password, and no longer a duplicate."""
     if user.status is not Status.INACTIVE:
         raise TransitionForbidden(user.status.value, Status.ACTIVE.value)
     wanted = Status.INVITED if user.password is None else Status.ACTIVE
@@ -193,7 +193,7 @@ def move_user(user: User, school: SchoolCode, username: Username, stamp: Stamp) 
 
 
 def set_legal_hold(user: User, on: bool, reason: str, stamp: Stamp) -> Change:
-    """Put the account under a legal hold, which forbids to erase it, or take it off."""
+    """Put the account under a legal hold, which forbids its erasure, or end the hold."""
     _refuse_erased(user)
     event = LegalHoldSet(**about(user, stamp), on=on, reason=reason)
     return Change([replace(user, legal_hold=on)], [event])
@@ -218,5 +218,5 @@ def _refuse_erased(user: User) -> None:
 
 
 def about(user: User, stamp: Stamp) -> dict[str, Any]:
-    """Return what every event about *user* says: when, by whom, in which school, about whom."""
+    """Return the fields of every event about *user*: when, by whom, in which school, about whom."""
     return {"at": stamp.at, "actor": stamp.actor, "school": user.school, "user": user.id}

@@ -1,4 +1,4 @@
-"""Getting a lost admin account back: who may approve it, and what stands against an approval."""
+"""Getting a lost admin account back: who may approve it, and why an approval does not count."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def approvers(school: School | None) -> dict[Approver, EmailAddress]:
 
 
 def state_text(school: School, admins: Iterable[User]) -> str:
-    """Return what a request rests on: once it differs, no approval of it counts."""
+    """Return the data that a request depends on: once it differs, no approval of it counts."""
     file = [f"{who}={address.key}" for who, address in approvers(school).items()]
     return "|".join(["recovery", school.code.key, *file, *_epochs(admins)])
 
@@ -66,9 +66,9 @@ class Approval:
     Args:
         school: as its file is now.
         approver: which of the two approves.
-        account: the admin account that shall get *new_email*.
+        account: the admin account to which *new_email* is given.
         new_email: the address.
-        holder: whose address it is already, if anybody's.
+        holder: the account that has this address already, if any.
         signed_in: whether somebody has signed in to the account since the request.
         file_changes: changes of the school's file.
         now: when it is approved.
@@ -85,7 +85,7 @@ class Approval:
 
 
 def against(approval: Approval) -> ApprovalReason | None:
-    """Return what stands against an approval; None if it counts."""
+    """Return why an approval does not count; None if it counts."""
     addresses = approvers(approval.school)
     if approval.signed_in:
         return "signed_in_since"
@@ -136,7 +136,7 @@ def approve(
     request: str | None = None,
     reference: str | None = None,
 ) -> Change:
-    """Give the account its new address: its sessions and links end, the other admins stand."""
+    """Give the account its new address and end its sessions; other admins must not change."""
     event = RecoveryApproved(
         **about(approval.account, stamp),
         approver=approval.approver,
@@ -144,7 +144,7 @@ def approve(
         reference=reference,
     )
     change = set_email(approval.account, approval.new_email, stamp)
-    if change is None:  # it had the address already: only whoever was signed in is signed out
+    if change is None:  # it had the address already: only its sessions end
         return Change([advance(approval.account, stamp)], [event], others)
     return Change(change.users, [*change.events, event], others)
 

@@ -1,4 +1,4 @@
-"""Why somebody cannot sign in, or gets no mail: read off the account and its history.
+"""Why somebody cannot sign in, or gets no mail: read from the account and its history.
 
 "Their change on Tuesday was refused because it had no number, so the old password still works" is
 a query here, not a guess.
@@ -42,7 +42,7 @@ EXPLAINING = frozenset(
         PasswordRefused,
     )
 )
-"""The kinds of event that a diagnosis is read off."""
+"""The kinds of event that a diagnosis is read from."""
 RECENT = timedelta(days=14)
 """How far back attempts and failed mails still explain something."""
 _NEAREST = 5
@@ -55,13 +55,13 @@ class Facts:
 
     Args:
         user: the account.
-        exact: whether the name was asked for as it has to be typed, without a space around it.
+        exact: whether the name was given as it must be typed, without a space around it.
         events: its history, newest first.
         wait: seconds until its throttle lets somebody try again, 0 for now.
         duplicates: other accounts that are probably the same person's.
-        successor: the account that took its place, if it is a retired duplicate.
-        temporary_password: how long a password lasts that somebody else has set.
-        now: when it is asked.
+        successor: the account that replaced it, if it is a retired duplicate.
+        temporary_password: how long a password set by somebody else lasts.
+        now: the present time.
     """
 
     user: User
@@ -96,7 +96,7 @@ def diagnose(facts: Facts) -> Diagnosis:
 
 
 def no_such_account(typed: str, users: Iterable[User]) -> Diagnosis:
-    """Return what is said where the school has no account of that name, with those alike."""
+    """Return the answer if the school has no account of that name, with similar usernames."""
     by_text: dict[str, list[User]] = {}
     for user in users:
         texts = [user.username.key, fold(user.full_name)]

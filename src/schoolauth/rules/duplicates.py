@@ -1,7 +1,7 @@
-"""Which accounts of a school may be one person's, and how one of them is retired (FAQ).
+"""Which accounts of a school may be one person's, and how one of them is retired.
 
 That two usernames differ by ``.1`` proves nothing: two people may share a family name. And one
-person may have two accounts rightly: the admin's, and the one that they teach with.
+person may need two accounts: the admin's, and the one that they teach with.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHARED_MAILBOXES = frozenset(
 )
 """Names of addresses that are an office's, not a person's."""
 _COMPARED = 20
-"""So many accounts that are alike are compared each with each, more only with the next."""
+"""Up to this many similar accounts are compared each with each, more only with the next."""
 _SUFFIX = re.compile(r"(.+)\.\d{1,4}")
 
 
@@ -41,7 +41,7 @@ def find_duplicates(
 
     Args:
         users: all accounts of one school.
-        mis_digests: by account, what stands for the MIS ids that it has, or once had.
+        mis_digests: by account, the digests of the MIS ids that it has, or once had.
     """
     found = {user.id: user for user in users}
     links: dict[tuple[UserId, UserId], set[DuplicateReason]] = defaultdict(set)
@@ -111,7 +111,7 @@ def _verdict(one: User, other: User, reasons: set[DuplicateReason]) -> Duplicate
 
 
 def _components(pairs: Iterable[tuple[UserId, UserId]]) -> list[set[UserId]]:
-    """Return the sets of accounts that hang together by *pairs*."""
+    """Return the sets of accounts that are connected by *pairs*."""
     component: dict[UserId, set[UserId]] = {}
     for one, other in pairs:
         joined = component.get(one, {one}) | component.get(other, {other})
@@ -136,8 +136,8 @@ def resolve(
 ) -> Change:
     """Retire one account in favour of another: inactive, without address, `superseded_by` set.
 
-    Its MIS id goes to *keep* if that has none, so that the next staff list finds *keep*; and so
-    does its address with *move_email*.
+    If *keep* has no MIS id, it gets the retired one's, so that the next staff list finds *keep*.
+    With *move_email* the same is true of the address.
 
     Raises:
         TransitionForbidden: if *keep* is not ACTIVE or INVITED, or *retire* is retired already.
@@ -176,12 +176,13 @@ def resolve(
 def undo_resolve(
     keep: User, retired: User, stamp: Stamp, done: DuplicateResolved, *, same: Collection[str]
 ) -> Change:
-    """Take `resolve` back: the retired account stands as before, with what *keep* got from it.
+    """Undo `resolve`: the retired account is as before, with what *keep* got from it.
 
-    Only what *keep* still has the *same*, and *retired* has not anew, goes back.
+    A field goes back only if it is in *same*, so that *keep* still has it, and *retired* has no
+    new one.
 
     Raises:
-        TransitionForbidden: if *retired* is not retired in favour of *keep* any more.
+        TransitionForbidden: if *retired* is no longer retired in favour of *keep*.
     """
     if retired.superseded_by != keep.id or retired.status is not Status.INACTIVE:
         raise TransitionForbidden(retired.status.value, "undo")

@@ -1,6 +1,6 @@
-"""What of an older system's accounts can become accounts here, and everything that stands against.
+"""Which accounts of an older system can be imported, and every reason why one cannot.
 
-Problems name the place and the reason, never the value: it is somebody's name, or a hash.
+Problems name the line, the field and the reason, never the value: it may be a name or a hash.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _status(value: Any) -> Status:
-    """Return the status, or ERASED, which no import can have, for what is none."""
+    """Return the status, or ERASED, which no import may have, for any other value."""
     with suppress(ValueError):
         return Status(value)
     return Status.ERASED
@@ -102,7 +102,7 @@ def repeated(accounts: Iterable[ReadAccount]) -> Iterator[RosterProblem]:
 def taken(
     accounts: Iterable[ReadAccount], known: Mapping[UserKey, User]
 ) -> Iterator[RosterProblem]:
-    """Yield a problem for every key that an account of the store has, of any school and status."""
+    """Yield a problem for every key that an account in the store has, of any school and status."""
     for account in accounts:
         for key in account.keys:
             if key in known:

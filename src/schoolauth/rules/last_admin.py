@@ -1,4 +1,4 @@
-"""The last active admin stays: who must still be as they were read when a change is saved."""
+"""The last active admin stays: which accounts must be unchanged when a change is saved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def must_stand(
     acting: User | None,
     admins: Iterable[User],
 ) -> tuple[User, ...]:
-    """Return whose version the store must check beside the accounts that *change* writes.
+    """Return whose version the store must check besides the accounts that *change* writes.
 
     That is the acting admin. Where nobody acts for the school, or the admin changes their own
     account, it is another active admin, if the change takes an admin's rights away.

@@ -1,4 +1,4 @@
-"""Mailed links: who gets one for a forgotten password, and whether a token is still good."""
+"""Mailed links: who gets one for a forgotten password, and whether a token is still valid."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ DECOY = User(
     status_since=from_micros(0),
     created_at=from_micros(0),
 )
-"""Nobody: a link is minted and a mail written for them where a name denotes nobody."""
+"""Nobody: the account for which a link and a mail are made if a name has no account."""
 
 
 def reset_purpose(user: User | None) -> MailedPurpose | None:
-    """Return which link an account gets when its password is said to be forgotten, if any.
+    """Return which link an account gets for a forgotten password, if any.
 
-    ACTIVE and INVITED accounts with an address get one; a mailed link never wakes INACTIVE.
+    ACTIVE and INVITED accounts with an address get one; no link reactivates an INACTIVE account.
     """
     if user is None or user.email is None:
         return None
@@ -63,9 +63,9 @@ def record_email_request(user: User, stamp: Stamp) -> Change:
 def token_refusal(
     claims: TokenClaims, user: User | None, now: datetime, address_digest: str | None
 ) -> TokenRefusal | None:
-    """Return why a token is not good for the account as it stands; None if it is.
+    """Return why a token is not valid for the account in its present state; None if it is.
 
-    A mailed token dies with the address it was sent to; every token dies with the `epoch`.
+    A mailed token ends with the address it was sent to; every token ends with the `epoch`.
     """
     if now >= claims.expires_at:
         return "expired"

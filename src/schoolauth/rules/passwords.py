@@ -1,7 +1,7 @@
 """What a password may be, and how typed text becomes what is hashed.
 
 A password is put into Unicode NFC and counted in code points; it is never trimmed, cut or changed
-in case (ASVS 6.2.8, NIST SP 800-63B-4 section 3.1.1.2, FAQ: a space at the end is a character).
+in case (ASVS 6.2.8, NIST SP 800-63B-4 section 3.1.1.2); a space at the end is a character.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PasswordRule = Callable[[str, User | None], Iterable[Violation]]
 
 
 def prepare_password(password: str) -> str | None:
-    """Return *password* as it is hashed, or None if it can be no account's password."""
+    """Return *password* as it is hashed, or None if no account can have it as password."""
     if len(password) > PASSWORD_MAX or not is_encodable(password):
         return None
     return unicodedata.normalize("NFC", password)
@@ -56,7 +56,7 @@ class PasswordPolicy:
 
     @classmethod
     def seed(cls) -> Self:
-        """Return the schools' rule: 8 characters, a number, no space at either end (FAQ).
+        """Return the schools' rule: 8 characters, a number, no space at either end.
 
         Its number rule is against ASVS 6.2.5, and it has no list of common passwords (6.2.4).
         """
@@ -64,7 +64,10 @@ class PasswordPolicy:
 
     @classmethod
     def recommended(cls) -> Self:
-        """Return the seed, without common passwords and the account's own words (ASVS 6.2.4)."""
+        """Return the seed policy plus rejection of common passwords and of the account's own words.
+
+        See ASVS 6.2.4.
+        """
         return cls(lists=True)
 
     @classmethod
@@ -81,7 +84,7 @@ class PasswordPolicy:
         return replace(self, own_rules=(*self.own_rules, rule))
 
     def violations(self, password: str, user: User | None = None) -> tuple[Violation, ...]:
-        """Return every rule that *password* breaks, not only the first; none means it is good."""
+        """Return every rule that *password* breaks, not only the first; empty if it breaks none."""
         if not isinstance(password, str):
             raise TypeError("a password must be str")
         if len(password) > PASSWORD_MAX:
@@ -106,7 +109,7 @@ class PasswordPolicy:
             yield _violation("forbidden_character")
 
     def rules(self) -> tuple[PolicyRule, ...]:
-        """Return everything that the policy asks for, for a form in a host's own words.
+        """Return every rule of the policy, for a form in a host's own words.
 
         An own rule without a docstring is not among them.
         """

@@ -1,4 +1,4 @@
-"""Who may come in: what was typed, what is said of it, and what is recorded."""
+"""Who may sign in: how the typed text is read, what is answered, and what is recorded."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _TYPED_MAX = 400
 class TypedName:
     """What somebody typed into the name box.
 
-    *key* is the account name that it denotes once spaces at its ends are gone, *exact* whether
-    there were none, and *text* what attempts under this name are counted by.
+    *key* is the account name that it denotes without spaces at its ends, *exact* whether it had
+    no such spaces, and *text* is what attempts under this name are counted by.
     """
 
     key: Username | EmailAddress | None
@@ -55,7 +55,7 @@ def read_typed_name(identifier: str) -> TypedName:
 
 
 def space_hints(identifier: str, password: str) -> tuple[Hint, ...]:
-    """Return what the typed text alone shows of spaces; no account is asked (ASVS 6.3.8, FAQ)."""
+    """Return the spaces that the typed text alone shows; no account is read (ASVS 6.3.8)."""
     hints: list[Hint] = []
     if identifier and is_space(identifier[0]):
         hints.append("space_at_start_of_username")
@@ -70,7 +70,7 @@ def space_hints(identifier: str, password: str) -> tuple[Hint, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The facts of one try to sign in, after the one verification that every try gets."""
+    """The facts of one attempt to sign in, after the one verification that every attempt gets."""
 
     at: datetime
     typed: TypedName
@@ -84,7 +84,7 @@ class Attempt:
 
 
 def refusal(attempt: Attempt) -> LoginFailure | None:
-    """Return the private reason why nobody comes in, None if somebody may."""
+    """Return the private reason why the attempt is refused, None if it is not."""
     user = attempt.user
     if user is None:
         return "unknown"
@@ -104,7 +104,7 @@ def refusal(attempt: Attempt) -> LoginFailure | None:
 
 
 def record_refusal(attempt: Attempt, reason: LoginFailure) -> Change:
-    """Record a refused try: one event, on the account if the name denotes one."""
+    """Record a refused attempt: one event, on the account if the name denotes one."""
     user = attempt.user
     failed = LoginFailed(
         at=attempt.at,
@@ -128,10 +128,10 @@ def record_sign_in(
     how: LoginWay = "password",
     after: Sequence[AuditEvent] = (),
 ) -> Decision[User]:
-    """Decide a sign-in: the event, and the account on a day's first one or if it changed too.
+    """Decide a sign-in: the event, and the account if it is the day's first or the account changed.
 
     `last_login_at` is kept to the UTC day, so that a shared account's crowd does not collide.
-    *after* are the events of a change of the account that signs it in.
+    *after* are the events of a change of the account that led to the sign-in.
     """
     who = actor_user(user.id)
     events = [*after, LoginSucceeded(at=at, actor=who, school=user.school, user=user.id, how=how)]

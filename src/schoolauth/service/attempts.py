@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,12 +17,10 @@ from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
 from schoolauth.ports import Bucket, Clock, Refusal, SystemClock, Throttle, UserRepository
 from schoolauth.service.buckets import Buckets
-from schoolauth.workers import renew_in_children
+from schoolauth.service.process_counts import ProcessCounts
 
 _HELD_AT_MOST = timedelta(seconds=25)
 """A place that is held for longer is not given back: a try that hangs must not be free."""
-_TOLD_EVERY = timedelta(minutes=5)
-_TOLD_MOST = 10_000
 
 
 def require_source(source: str | None) -> None:
@@ -164,11 +160,11 @@ class Attempts:
 
     def wait(self, user: User) -> int:
         """Return after how many seconds somebody may try to sign in to the account again."""
-        return self.wait_for(self.buckets.everything(user))
+        return self.wait_for([*self.buckets.everything(user), *self.buckets.row(user)])
 
     def forget(self, user: User) -> None:
-        """Clear what was counted against the account, and against the names that it has."""
-        self.clear(self.buckets.everything(user))
+        """Clear what was counted against the account and its names, and what locked it."""
+        self.clear([*self.buckets.everything(user), self.buckets.lock(user)])
 
     def try_to_forget(self, user: User) -> None:
         """Do as `forget`, if the throttle answers: what is written already must not fail by it.
@@ -225,12 +221,14 @@ class OpenAttempt:
             Throttled: if either is full.
         """
         self.check_source()
+        process, key = self._attempts.process, self._name_bucket.key
+        others = process.is_under_way(key)
         refused = self._take([self._name_bucket])
         if refused is not None:
-            # another try of this name may be right, and then gives its place back
-            waits = self._attempts.process.is_under_way(refused.bucket.key)
-            self._refuse(refused.bucket.key, 1 if waits else refused.seconds)
-        self._attempts.process.enter(self._name_bucket.key)
+            # one that was under way may have been right, and has given its place back or will
+            others = others or process.is_under_way(key)
+            self._refuse(key, 1 if others else refused.seconds)
+        process.enter(key)
         self._under_way = True
 
     def take_account(self, user: User | None) -> bool:
@@ -304,46 +302,3 @@ class OpenAttempt:
             self._attempts.process.leave(self._name_bucket.key)
         with suppress(StorageUnavailable):  # they stay taken, and what is done is done
             self._give_back()
-
-
-class ProcessCounts:
-    """What one process knows of its own tries: which are under way, and which refusals it told."""
-
-    def __init__(self) -> None:
-        self.renew()
-        renew_in_children(self)
-
-    def renew(self) -> None:
-        """Begin anew, in a forked child too: tries under way there are the parent's."""
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
-        self._told: OrderedDict[str, datetime] = OrderedDict()
-
-    def enter(self, key: str) -> None:
-        """Note that a try of this bucket is under way."""
-        with self._lock:
-            self._under_way[key] += 1
-
-    def leave(self, key: str) -> None:
-        """Note that a try of this bucket has ended."""
-        with self._lock:
-            self._under_way[key] -= 1
-            if self._under_way[key] <= 0:
-                del self._under_way[key]
-
-    def is_under_way(self, key: str) -> bool:
-        """Tell whether a try of this bucket is under way."""
-        with self._lock:
-            return key in self._under_way
-
-    def is_first(self, key: str, now: datetime) -> bool:
-        """Tell whether this is the bucket's first refusal in 5 minutes, and note it."""
-        with self._lock:
-            told = self._told.get(key)
-            if told is not None and abs(now - told) < _TOLD_EVERY:
-                return False
-            self._told[key] = now
-            self._told.move_to_end(key)
-            if len(self._told) > _TOLD_MOST:
-                self._told.popitem(last=False)
-            return True

@@ -54,8 +54,16 @@ class Buckets:
         return [self._of_account(kind, user, "") for kind in self._row]
 
     def everything(self, user: User) -> list[Bucket]:
-        """Return all that keeps somebody from signing in to the account."""
-        return [*self.account(user, ""), *map(self.name, names_of(user))]
+        """Return what counts tries at the account, by any of its names."""
+        account = self._of_account(policy.ACCOUNT, user, "")
+        return [account, *map(self.name, names_of(user))]
+
+    def lock(self, user: User) -> Bucket:
+        """Return what failures in a row have locked, also if only another process is set to lock.
+
+        Only for clearing it.
+        """
+        return self._of_account(policy.failures_in_a_row(1), user, "")
 
     def browser(self, device: DeviceClaims) -> list[Bucket]:
         """Return what counts tries from a known browser, and from all of its account's."""

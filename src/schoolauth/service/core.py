@@ -43,13 +43,13 @@ from schoolauth.workers import renew_in_children
 
 Answer = TypeVar("Answer")
 NOBODY = Username.stored("", "@")
-"""Looked up where nothing typed can be a key, so that every try asks the store the same once."""
+"""Looked up if the typed text cannot be a key, so that every attempt reads the store once."""
 TRIES = 8
 """How often a decision is made again when the accounts changed while it was made."""
 
 
 class EpochSource:
-    """Credential epochs: the time in milliseconds, and never one twice in this process."""
+    """Credential epochs: the time in milliseconds, and no value twice in this process."""
 
     def __init__(self) -> None:
         self._last = 0
@@ -86,7 +86,7 @@ class Core:
     epochs: EpochSource = field(default_factory=EpochSource)
 
     def stamp(self, actor: str = ANONYMOUS) -> Stamp:
-        """Return who does something, now, with an epoch that was never issued."""
+        """Return *actor* and the present time, with an epoch that was never issued."""
         now = self.clock.now()
         return Stamp(now, self.epochs.next(now), actor)
 
@@ -110,7 +110,7 @@ class Core:
         """Return *value* as an id.
 
         Raises:
-            UserNotFound: if it can be nobody's.
+            UserNotFound: if no account can have it.
         """
         try:
             return value if isinstance(value, UserId) else UserId.parse(value)
@@ -119,11 +119,11 @@ class Core:
         raise UserNotFound
 
     def mis_digest(self, mis_id: MisId) -> str:
-        """Return what stands for a MIS id in events, which hold nobody's own ids."""
+        """Return the digest of a MIS id for events, which hold no MIS ids."""
         return self.tokens.digest(f"mis:{mis_id.key}")
 
     def is_mis_digest(self, digest: str, mis_id: MisId) -> bool:
-        """Tell whether *digest* stands for *mis_id*, by any key that there was."""
+        """Tell whether *digest* is the digest of *mis_id* under the secret key or an old one."""
         return self.tokens.stands_for(digest, f"mis:{mis_id.key}")
 
     def settle(self, decide: Callable[[], Decision[Answer]]) -> Answer:
@@ -180,7 +180,7 @@ class Core:
         sent_to: EmailAddress | None = None,
         new_email: EmailAddress | None = None,
     ) -> tuple[str, datetime]:
-        """Return a signed token for *user* as it stands, and when it expires."""
+        """Return a signed token for *user* in its present state, and when it expires."""
         expires_at = expiry(self.clock.now(), PURPOSES[purpose].lifetime(self.lifetimes))
         claims = TokenClaims(
             purpose=purpose,
@@ -193,10 +193,10 @@ class Core:
         return self.tokens.issue(claims), expires_at
 
     def need_mail(self, *pages: Page) -> None:
-        """Ask for the mailer and the links to *pages*, before anything is done.
+        """Require the mailer and the links to *pages*, before anything is done.
 
         Raises:
-            NotConfigured: if one was not given, for everybody who asks.
+            NotConfigured: if one of them was not given, whether or not the account exists.
         """
         missing = [f"links.{page}" for page in pages if self.links.template(page) is None]
         if self.mailer is None or missing:
@@ -226,7 +226,7 @@ class Core:
         new_email: EmailAddress | None = None,
         school_name: str | None = None,
     ) -> MailMessage:
-        """Return the mail with a link of *purpose*, good only for *user* as it stands."""
+        """Return the mail with a link of *purpose*, valid only for *user* in its present state."""
         of = PURPOSES[purpose]
         assert of.mail is not None  # noqa: S101 # a session is never mailed
         assert of.page is not None  # noqa: S101 # nor has it a page
@@ -273,7 +273,7 @@ class Core:
                 self.mailer.pretend(message)
 
     def mail_failed(self, message: MailMessage) -> None:
-        """Record that *message* was not sent; the record is lost only where the store is gone."""
+        """Record that *message* was not sent; lost only if the store does not answer."""
         event = MailFailed(
             at=self.clock.now(), school=message.school, user=message.user, mail=message.kind
         )

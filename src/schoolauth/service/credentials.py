@@ -1,10 +1,12 @@
-"""One verification for every try: the same work for every account, name and state."""
+"""One verification for every attempt: the same work for every account, name and state."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from typing import TypeVar
 
 from schoolauth.errors import Overloaded
 from schoolauth.model.user import StoredPassword
@@ -12,6 +14,7 @@ from schoolauth.ports import HasWorkers, LegacyVerifier, PasswordHasher
 from schoolauth.rules.passwords import prepare_password
 from schoolauth.workers import Workers
 
+T = TypeVar("T")
 _WAIT = 10.0
 
 
@@ -28,39 +31,28 @@ class Credentials:
             self._wait = _WAIT
         self._decoy: StoredPassword | None = None
 
-    def check(
-        self, password: str, stored: StoredPassword | None, first: Callable[[], None]
-    ) -> tuple[bool, bool]:
-        """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
-
-        Every legacy scheme does its work too, once for each text that it may have hashed.
-
-        Args:
-            password: what was typed.
-            stored: what it is checked against; None for a decoy.
-            first: called in the worker just before the work; what it raises, this raises.
+    def run(self, work: Callable[[], T]) -> T:
+        """Carry *work* out in one turn of the hash workers, and return or raise what it does.
 
         Raises:
-            Overloaded: if too many are waiting already, whether there is an account or not.
+            Overloaded: if too many are waiting already; nothing of *work* was done.
+        """
+        context = copy_context()
+        return self._workers.run(lambda: context.run(work), wait=self._wait)
+
+    def check(self, password: str, stored: StoredPassword | None) -> tuple[bool, bool]:
+        """Verify once, against *stored* or a decoy; return whether it matches, and is unreadable.
+
+        Every legacy scheme does its work too, once for each text that it may have hashed. Call it
+        within `run`.
         """
         decoy = self._make_decoy()  # always first, so that its one hash tells nothing
-
-        def work() -> tuple[bool, bool]:
-            first()
-            return self._check(password, stored, decoy)
-
-        # one turn for all of it: half a try could tell which scheme was reached
-        return self._workers.run(work, wait=self._wait)
-
-    def _check(
-        self, password: str, stored: StoredPassword | None, decoy: StoredPassword
-    ) -> tuple[bool, bool]:
         prepared = prepare_password(password)
         if prepared is None:
             password, prepared, stored = "", "", None
         scheme = self._scheme_of(stored)
         matches, unreadable = self._verify(prepared, None if scheme else stored, decoy)
-        # old systems hashed what was typed: that, and what is the same to the eye
+        # an old system may have hashed the text in NFC or as it was typed
         for text in dict.fromkeys((prepared, password)):
             for each in self._legacy:
                 if each is scheme and stored is not None:
@@ -83,7 +75,7 @@ class Credentials:
         return False, True
 
     def _scheme_of(self, stored: StoredPassword | None) -> LegacyVerifier | None:
-        """Return the legacy scheme that *stored* is of, None if it is today's or of none."""
+        """Return the legacy verifier that recognises *stored*, or None."""
         if stored is None or not self._legacy or self._is_current(stored):
             return None
         return next((each for each in self._legacy if each.recognises(stored)), None)
@@ -125,7 +117,7 @@ class Credentials:
             return None
 
     def _make_decoy(self) -> StoredPassword:
-        # without a lock: whoever waited for it in a hash worker would keep the hash from being made
+        # without a lock: a hash worker that waited for it would keep the hash from being made
         if self._decoy is None:
             made = self.hasher.hash(secrets.token_hex(16))
             self._decoy = self._decoy or made

@@ -63,11 +63,11 @@ class Desk:
         return self.core.stamp(self.actor)
 
     def read(self, *user_ids: UserId | str) -> Read:
-        """Return the accounts with these ids, with the acting admin, who must still be one.
+        """Return the accounts with these ids, and the acting admin, who must still be an admin.
 
         Raises:
             UserNotFound: if the school has no such account.
-            NotPermitted: if the desk's admin is no longer an active admin of the school.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         ids = [self.core.user_id(user_id) for user_id in user_ids]
         admin, present = self.read_present(ids)
@@ -79,7 +79,7 @@ class Desk:
         """Return the acting admin, and those of the accounts that the school has.
 
         Raises:
-            NotPermitted: if the desk's admin is no longer an active admin of the school.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         wanted = [*ids, *([] if self.admin is None else [self.admin])]
         found = self.core.users.find(wanted) if wanted else {}
@@ -98,7 +98,7 @@ class Desk:
 
         Raises:
             UserNotFound: if the school has no such account.
-            NotPermitted: if the desk's admin is no longer an active admin of the school.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
             LastAdmin: if the school would be left without an active admin.
             EmailTaken: with the holder's username and status if the school has that account.
         """
@@ -174,9 +174,9 @@ class Desk:
                 self.core.notify("admin_added", admin, admin.email, new_admin=new.full_name)
 
     def count_elsewhere(self, keys: Iterable[UserKey]) -> None:
-        """Record that *keys* are of other schools' accounts: a desk may learn few such a day.
+        """Record that *keys* belong to other schools' accounts: a desk may learn only a few a day.
 
-        A key that was met within the day already tells nothing new, and is not counted again.
+        A key that it has learned within the day tells nothing new, and is not counted again.
 
         Raises:
             Throttled: if the day's number is used up; the caller must not tell what it found.
@@ -208,7 +208,7 @@ def desk_of_admin(core: Core, by: UserId | str) -> Desk:
     """Return the desk of the admin with this id.
 
     Raises:
-        NotPermitted: if it is not an active admin's.
+        NotPermitted: if it is not the id of an active admin.
     """
     admin: User | None = None
     with suppress(UserNotFound):  # an id that no account can have

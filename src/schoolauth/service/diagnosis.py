@@ -1,4 +1,4 @@
-"""Why can't they sign in? One call for the desk, instead of a guess (FAQ)."""
+"""Why somebody cannot sign in: one call for the desk, instead of a guess."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Diagnosing(DeskService):
             identifier: what they type to sign in: a username or an e-mail address.
 
         Raises:
-            UserNotFound: if the name is an account's of another school; that it was asked for is
+            UserNotFound: if the name belongs to an account of another school; the question is
                 recorded.
-            NotPermitted: if the desk's admin is none any more.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
             Throttled: if the school met too many names of other schools within a day.
         """
         desk, core = self._desk, self._desk.core

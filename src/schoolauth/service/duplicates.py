@@ -1,4 +1,4 @@
-"""Duplicate accounts of one person: found, resolved, and resolved again the other way (FAQ)."""
+"""Duplicate accounts of one person: found, resolved, and restored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Duplicates(DeskService):
         a family name, and an admin may rightly teach with an account of their own.
 
         Raises:
-            NotPermitted: if the desk's admin is none any more.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         desk = self._desk
         desk.read()
@@ -45,9 +45,9 @@ class Duplicates(DeskService):
     ) -> User:
         """Retire one account in favour of another, in one step; return the one that is kept.
 
-        The retired one is INACTIVE, without an address, and says what took its place; its sessions
-        and links end. Its MIS id goes to the kept one, if that has none, so that the next staff
-        list finds it. Nothing that the host keeps under either id is moved.
+        The retired one is INACTIVE, without an address, and names the one that is kept; its
+        sessions and links end. If the kept one has no MIS id, it gets the other's, so that the
+        next staff list finds it. Nothing that the host keeps under either id is moved.
 
         Args:
             keep: the account that stays.

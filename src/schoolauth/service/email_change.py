@@ -23,12 +23,12 @@ class EmailChange(Service):
     ) -> None:
         """Mail a confirmation link to *new_email*; until it confirms, nothing changes.
 
-        The old address is told. An address that is held already gets no link but a note, and the
-        answer is the same (ASVS 6.3.8).
+        The old address is told. An address of another account gets a note instead of a link, and
+        the answer is the same (ASVS 6.3.8).
 
         Raises:
-            LoginRefused: if *password* is not right; it counts as an attempt.
-            EmailInvalid: if *new_email* is no address.
+            LoginRefused: if *password* is wrong; it counts as an attempt.
+            EmailInvalid: if *new_email* is not an address.
             NotConfigured: without a mailer or `links.email`.
             Throttled: after three within an hour, by this account or to this address.
             UserNotFound: if there is no such account.
@@ -49,7 +49,7 @@ class EmailChange(Service):
         core.notify("email_change_requested", user, user.email)
 
     def confirm_email_change(self, token: str) -> User:
-        """Make the address that *token* was mailed to the account's, and end its sessions.
+        """Give the account the address that *token* was mailed to, and end its sessions.
 
         Call it on POST: scanners open links. It gives no session, and the old address is told.
 

@@ -91,7 +91,7 @@ def free_username(core: Core, school: SchoolCode, family_name: str, given_name: 
 
 
 def with_suggestion(add: Callable[[], User], *, suggested: bool) -> User:
-    """Return what *add* does, once more if a suggested name was taken while it did it."""
+    """Return what *add* returns; call it again if a suggested name was taken meanwhile."""
     for _ in range(TRIES if suggested else 0):
         try:
             return add()

@@ -1,4 +1,4 @@
-"""Mapping a staff list to a school's accounts: plan, review, apply (FAQ: duplicate accounts)."""
+"""Mapping a staff list to a school's accounts: plan, review, apply."""
 
 from __future__ import annotations
 
@@ -54,23 +54,23 @@ class RosterMapping(DeskService):
         """Return what the rows of a staff list would do to the accounts; changes none of them.
 
         Rows are matched by MIS id, then e-mail, then username. A name alone is a proposal
-        (``may_match``), never a match, and never silently a second account. A key that another
-        school's account has is a ``problem`` that does not say whose; that it was met is recorded.
+        (``may_match``), never a match, and never silently a second account. A key of another
+        school's account is a ``problem`` that does not say whose; the match is recorded.
 
         Args:
             rows: the list, as `schoolauth.mis` reads it or a host builds it.
             source: the MIS that the ids are of, such as ``sims``; lower case.
             complete: whether everybody who works at the school is in the list: then accounts with
-                an id of *source* that are not in it are ``left``. Never say so of a part of a list.
+                an id of *source* that are not in it are ``left``. Never True for a partial list.
             rekey: whether the MIS has given everybody new ids, as a change of MIS does: stored ids
                 are replaced, and count as a match only together with the name.
 
         Raises:
             NameInvalid: if *source* cannot be used.
-            NotPermitted: if the desk's admin is none any more.
-            RosterUnreadable: if *complete* is said of no rows, or of a roster that has problem rows
-                or only what has changed.
-            Throttled: if the school's lists met too many keys of other schools within a day.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
+            RosterUnreadable: if *complete* is True for a list without rows, or for a roster that
+                has problem rows or only what has changed.
+            Throttled: if the school's lists had too many keys of other schools within a day.
         """
         require_flag(complete, "complete")
         require_flag(rekey, "rekey")
@@ -141,10 +141,10 @@ class RosterMapping(DeskService):
                 least 3 and at most 50, if not given.
 
         Raises:
-            MappingOutdated: if the accounts, as far as the plan read them, are not as they were.
+            MappingOutdated: if the accounts that the plan was made from have changed.
             TooManyLeavers: if more would become inactive; nothing was applied.
             ValueError: for a decision that does not fit its item.
-            NotPermitted: if the desk's admin is none any more.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         if not isinstance(plan, MappingPlan):
             raise TypeError("plan must be a MappingPlan")

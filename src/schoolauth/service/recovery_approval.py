@@ -31,7 +31,7 @@ Event = TypeVar("Event", bound=AuditEvent)
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """An account as it is now, as it was, and who else is to be told."""
+    """An account after and before the recovery, and who else is informed."""
 
     user: User
     before: User
@@ -40,11 +40,11 @@ class Recovered:
 
 
 def open_request(core: Core, token: str) -> tuple[RecoveryClaims, School, list[User]]:
-    """Return what a live request says, with the school and its admins as they are.
+    """Return what a valid request says, with the school and its admins as they are now.
 
     Raises:
-        TokenRefused: if it has expired, or was approved.
-        ApprovalRefused: if what it rests on has changed.
+        TokenRefused: if the request has expired, or was approved.
+        ApprovalRefused: if the school's approvers or admins have changed since.
     """
     claims = core.tokens.read_recovery(token)
     if core.clock.now() >= claims.expires_at:
@@ -71,7 +71,7 @@ def decide_approval(
     request: RecoveryClaims | None = None,
     reference: str | None = None,
 ) -> Decision[Recovered]:
-    """Decide an approval on what stands now; a refusal is recorded too."""
+    """Decide an approval on the present data; a refusal is recorded too."""
     chosen = rules.choose_account(admins, account)
     request_id = None if request is None else request.request
     reason: ApprovalReason | None = None
@@ -100,7 +100,7 @@ def decide_approval(
 
 
 def finish(core: Core, done: Recovered, asker: str | None) -> User:
-    """Tell everybody, and mail the new address the link that chooses a password."""
+    """Inform everybody concerned, and mail the new address a link to choose a password."""
     user, email = done.user, done.user.email
     assert email is not None  # noqa: S101 # it was given one just now
     facts = mail_facts(asker, email, [user])
@@ -126,7 +126,7 @@ def account_text(account: UserId | Username | str | None) -> str | None:
 def mail_facts(
     asker: str | None, email: EmailAddress, admins: Iterable[User]
 ) -> dict[str, MailFact]:
-    """Return what every mail about a recovery says; *asker* is None if it was asked in writing."""
+    """Return the facts of every mail about a recovery; *asker* is None if it came in writing."""
     accounts = [str(admin.username) for admin in admins]
     return {"requested_by": asker, "new_email": str(email), "accounts": accounts}
 

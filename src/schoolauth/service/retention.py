@@ -22,7 +22,7 @@ _EVERY = 100
 
 @dataclass(frozen=True, slots=True)
 class LeaversErasure:
-    """Leavers whose time is over: `due` are to be erased, `held` are under a legal hold.
+    """Leavers who may be kept no longer: `due` are to be erased, `held` are under a legal hold.
 
     `erased` is empty until it is applied.
     """
@@ -36,7 +36,7 @@ class Retention(SupportService):
     """The calls about how long data are kept; part of `SupportDesk`."""
 
     def set_legal_hold(self, user_id: UserId | str, on: bool, *, reason: str) -> User:
-        """Forbid to erase an account, or allow it again.
+        """Forbid the erasure of an account, or allow it again.
 
         Args:
             user_id: whose.
@@ -62,21 +62,21 @@ class Retention(SupportService):
         apply: bool = False,
         progress: Callable[[int], object] | None = None,
     ) -> LeaversErasure:
-        """Say which accounts are INACTIVE for longer than *older_than*; erase them with *apply*.
+        """Return the accounts INACTIVE for longer than *older_than*; erase them if *apply* is True.
 
         Every school of the directory is looked at. An erased account leaves its opaque id and the
-        trail, without anything personal. One that comes back meanwhile, or under a legal hold, is
-        spared. Each account is erased in a transaction of its own, so a call that is interrupted
-        can be made again.
+        trail, without anything personal. An account that is active again by then, or under a
+        legal hold, is spared. Each account is erased in a transaction of its own, so an
+        interrupted call can be repeated.
 
         Args:
             older_than: how long somebody must have been inactive, such as ``timedelta(days=365)``.
-            apply: True to erase; without, it is only said.
+            apply: True to erase them; otherwise they are only returned.
             progress: called with the number of accounts erased so far, every hundred and at the
                 end.
 
         Raises:
-            ValueError: if *older_than* is less than nothing.
+            ValueError: if *older_than* is negative.
             NotConfigured: without a school directory.
         """
         require_flag(apply, "apply")
@@ -117,7 +117,7 @@ class Retention(SupportService):
                 return
 
     def _erase(self, user_id: UserId, before: datetime) -> bool:
-        """Erase an account, unless it is not due any more."""
+        """Erase an account, unless it is no longer due."""
 
         def rule(user: User, stamp: Stamp) -> Change | None:
             due = user.status is Status.INACTIVE and user.status_since <= before

@@ -57,7 +57,7 @@ class Desks(Service):
         return UserManagement(desk_of_admin(self._core, by))
 
     def support(self, by: str) -> SupportDesk:
-        """Open the desk of the vendor's own staff; the host guards this door.
+        """Open the desk of the vendor's own staff; the host must guard the access to it.
 
         Args:
             by: who it is, 1 to 100 characters; it stands in every event.
@@ -79,23 +79,24 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
 
     Args:
         store: where accounts, schools and counts are kept; it owns its transactions.
-        secret_key: at least 32 bytes, an own one for each environment.
-        old_secret_keys: keys of sessions and links that shall still work; new ones use the first.
+        secret_key: at least 32 bytes; a different one for each environment.
+        old_secret_keys: earlier keys whose tokens stay valid; new tokens use *secret_key*.
         mailer: hands mails over; wrap it in `QueuedMailer`, so that a known address is not slower.
         links: the addresses of the host's own pages.
         policy: what a new password must keep to; `PasswordPolicy.seed()` if not given.
         hasher: argon2id with argon2-cffi's default profile if not given.
         legacy: verifiers from `schoolauth.legacy` for hashes of an older system, or of the hasher's
-            own old parameters; every try does the work of each.
-        lock_after_failures: so many wrong passwords in a row shut an account until its owner resets
-            by mail or an admin unlocks it (NIST SP 800-63B: at most 100); off if not given.
+            own old parameters; every sign-in runs each of them.
+        lock_after_failures: lock an account after this many consecutive wrong passwords, until its
+            owner resets the password by mail or an admin unlocks it (NIST SP 800-63B: at most 100);
+            off if not given.
         clock: tells the time.
         new_id: makes the id of a new account, 1 to 64 of ``[A-Za-z0-9_-]``.
         lifetimes: how long sessions and links last.
 
     Raises:
-        NotConfigured: if a key is too short, or *store* works in somebody else's transaction.
-        TypeError: if something is not what its name says, such as a class for an instance of it.
+        NotConfigured: if a key is too short, or *store* works in a transaction of the host.
+        TypeError: if an argument has the wrong type, such as a class instead of an instance.
         ValueError: if *lock_after_failures* is less than 1.
     """
 
@@ -159,9 +160,9 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
         super().__init__(core)
 
     def mail_failed(self, message: MailMessage) -> None:
-        """Record that a mail which a queue had taken was not sent; never raises for it.
+        """Record that a queued mail was not sent; never raises for it.
 
-        For ``QueuedMailer(…, on_failure=…)``, so that the history says so to the school's desk.
+        For ``QueuedMailer(…, on_failure=…)``, so that the school's desk sees it in the history.
         """
         self._core.mail_failed(message)
 
@@ -179,7 +180,7 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
         """Return the desks inside a transaction of the host's own, which the host commits.
 
         Nothing is committed or tried again here; a refused change leaves no trace. Signing in and
-        self-service stay outside: what a refusal records must outlive the host's rollback.
+        self-service stay outside: what a refusal records must survive the host's rollback.
 
         Args:
             store: accounts and schools on the host's open transaction.

@@ -16,10 +16,11 @@ class Sessions(Service):
     """The calls about sessions; part of `SchoolAuth`."""
 
     def resume(self, session: str) -> User:
-        """Return whose session it is: one read.
+        """Return the user of *session*: one read of the store.
 
-        It is good while the account is ACTIVE, its credentials and role stand, and the lifetime
-        lasts: a new password, a new address or deactivation end it at once (ASVS 7.4.2, 7.4.3).
+        It is valid while the account is ACTIVE, its credentials and role are unchanged, and it has
+        not expired: a new password, a new address or deactivation end it at once (ASVS 7.4.2 and
+        7.4.3).
 
         Raises:
             SessionEnded: if it is over.

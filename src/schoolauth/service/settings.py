@@ -33,7 +33,7 @@ class Links:
     Raises:
         NotConfigured: if one is not ``https`` (or ``http`` on localhost), has no ``{token}`` behind
             the host, or has a space or an unprintable character, where a mail would break it.
-        TypeError: if one is no text.
+        TypeError: if one is not a str.
     """
 
     password: str | None = None
@@ -70,7 +70,7 @@ def _is_safe(template: str) -> bool:
     try:
         parts = urlsplit(template)
         host, _ = parts.hostname, parts.port
-    except ValueError:  # such as an unclosed bracket, or a port that is none
+    except ValueError:  # such as an unclosed bracket, or a port that is not a number
         return False
     if not template.isprintable() or " " in template or "{token}" in parts.netloc:
         return False
@@ -83,8 +83,8 @@ class Lifetimes:
     """How long things last from the moment they are made.
 
     Raises:
-        NotConfigured: if one is not longer than nothing, or longer than ten years.
-        TypeError: if one is no `timedelta`.
+        NotConfigured: if one is not positive, or longer than ten years.
+        TypeError: if one is not a `timedelta`.
     """
 
     session: timedelta = timedelta(hours=12)

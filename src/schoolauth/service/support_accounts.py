@@ -86,7 +86,7 @@ class SupportAccounts(SupportService):
         """Move an account to another school; sessions and links die, the MIS id stays behind.
 
         An admin arrives as STAFF. A username of the old school's form gets the new school's, unless
-        one is given. Nothing changes for an account that is there already.
+        one is given. Nothing changes for an account that is in that school already.
 
         Raises:
             LastAdmin: if this would leave the old school without an active admin.
@@ -102,7 +102,7 @@ class SupportAccounts(SupportService):
 
         def rule(user: User, stamp: Stamp) -> Change | None:
             if user.school == target and user.status is not Status.ERASED:
-                return None  # there already: an admin must not become STAFF for nothing
+                return None  # in that school already: an admin must not become STAFF
             name = wanted or user.username
             if wanted is None and user.username.key.startswith(f"{user.school.key}_"):
                 name = free_username(core, target, user.family_name, user.given_name)

@@ -13,5 +13,5 @@ from schoolauth.service.users import Users
 class UserManagement(UserSearch, Users, UserPasswords, RosterMapping, Duplicates, Diagnosing):
     """The desk of an active admin, bound to them and to their school (see `SchoolAuth.manage`).
 
-    The admin is read again, and must still stand, at every call.
+    At every call the admin is read again, and must still be an active admin.
     """

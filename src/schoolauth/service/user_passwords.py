@@ -1,4 +1,4 @@
-"""How an admin gives people passwords: by mail, or by setting one (FAQ: create new password)."""
+"""How an admin gives people passwords: by mail, or by setting one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UserPasswords(DeskService):
     ) -> User:
         """Give somebody a password, which they must change at their next sign-in.
 
-        Ends their sessions and links, and clears what was counted of failed attempts. A temporary
+        Ends their sessions and links, and clears the count of failed attempts. A temporary
         password lasts 7 days. An INVITED account becomes ACTIVE.
 
         Raises:
@@ -64,7 +64,7 @@ class UserPasswords(DeskService):
         """Mail somebody a link with which they choose their own password; it works for 7 days.
 
         Raises:
-            EmailMissing: if no address is saved on the profile, with how to add one (FAQ).
+            EmailMissing: if no address is saved on the profile; the message says how to add one.
             MailNotSent: if the mail could not be handed over.
             Throttled: if the address had three such mails within the hour.
             TransitionForbidden: for an INACTIVE or ERASED account.
@@ -84,7 +84,7 @@ class UserPasswords(DeskService):
 
         Raises:
             NotConfigured: without a mailer or `links.password`.
-            NotPermitted: if the desk's admin is none any more.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         if isinstance(user_ids, str | UserId):
             raise TypeError("user_ids must be a collection of ids")
@@ -152,7 +152,7 @@ class UserPasswords(DeskService):
         return user.email or EmailMissing()
 
     def unlock(self, user_id: UserId | str) -> None:
-        """Clear what was counted of failed attempts, so that the person can try again at once.
+        """Clear the count of failed attempts, so that the person can try again at once.
 
         Raises:
             UserNotFound: if the school has no such account.

@@ -29,8 +29,8 @@ class UserSearch(DeskService):
         """Return the account with this id.
 
         Raises:
-            UserNotFound: if the school has none.
-            NotPermitted: if the desk's admin is none any more.
+            UserNotFound: if the school has no such account.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         return self._desk.read(user_id).users[0]
 
@@ -59,7 +59,7 @@ class UserSearch(DeskService):
 
         Raises:
             NameInvalid: if *text* is over 200 characters.
-            NotPermitted: if the desk's admin is none any more.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
         """
         if len(require_text(text, "text")) > _TEXT_MAX:
             raise NameInvalid("text", "too_long")
@@ -97,8 +97,8 @@ class UserSearch(DeskService):
 
         Raises:
             UserNotFound: if the school has no such account.
-            NotPermitted: if the desk's admin is none any more.
-            ValueError: for a kind that there is not.
+            NotPermitted: if the admin who opened this desk is no longer an active admin.
+            ValueError: for an unknown kind.
         """
         unknown = set(kinds) - set(EVENT_KINDS)
         if unknown:

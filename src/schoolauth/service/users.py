@@ -37,14 +37,15 @@ class Users(DeskService):
         """Add an account: INVITED, until a password is chosen by link or set.
 
         Without a *username* the product's own form is suggested, ``wg204nx_james``, then ``.1``;
-        look at what came back: it may be the same person a second time (FAQ). All active admins
-        are told of a new admin.
+        look at what came back: it may be the same person a second time. All active admins are
+        told of a new admin.
 
         Raises:
             EmailTaken: with the holder's username and status if it is one of this school's.
             UsernameTaken, MisIdTaken: if another account has it.
             NameInvalid, EmailInvalid, UsernameInvalid: if a value cannot be used.
-            NotPermitted: if *mis_id* is another school's, or the desk's admin is none any more.
+            NotPermitted: if *mis_id* is another school's, or the admin who opened this desk is no
+                longer an active admin.
         """
         person = Person.parse(given_name, family_name, role, email, username, mis_id)
         desk, core = self._desk, self._desk.core
@@ -108,7 +109,7 @@ class Users(DeskService):
 
         Raises:
             EmailTaken: with the holder's username and status if it is one of this school's.
-            EmailInvalid: if it is no address.
+            EmailInvalid: if it is not an address.
             NotPermitted: for one's own account; that is `SchoolAuth.request_email_change`.
             UserNotFound: if the school has no such account.
         """
@@ -124,10 +125,10 @@ class Users(DeskService):
         return after
 
     def release_email(self, user_id: UserId | str) -> User:
-        """Remove somebody's address, so that another account can have it (FAQ); it is told.
+        """Remove somebody's address, so that another account can have it; the address is told.
 
         Raises:
-            EmailMissing: if there is none.
+            EmailMissing: if the account has no address.
             NotPermitted: for one's own account.
             UserNotFound: if the school has no such account.
         """
@@ -137,7 +138,7 @@ class Users(DeskService):
         return after
 
     def deactivate(self, user_id: UserId | str, *, release_email: bool = False) -> User:
-        """Make a leaver's account INACTIVE: no sign-in, and sessions and links end at once (FAQ).
+        """Make a leaver's account INACTIVE: no sign-in, and sessions and links end at once.
 
         Raises:
             LastAdmin: if this would leave the school without an active admin.

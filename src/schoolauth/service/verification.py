@@ -50,22 +50,28 @@ def verify(
     """
     free = open_attempt.take_account(user)
     stored = user.password if user is not None and typed.exact and free else None
-    matches, unreadable = core.credentials.check(password, stored, open_attempt.check_source)
-    attempt = Attempt(
-        at=core.clock.now(),
-        typed=typed,
-        name_digest=open_attempt.name_digest,
-        hints=hints,
-        user=user,
-        matches=matches,
-        unreadable=unreadable,
-        throttled=not free,
-        temporary_password=core.lifetimes.temporary_password,
-    )
-    reason = refusal(attempt)
-    if reason not in {None, "must_change_password"}:
-        open_attempt.fail()  # at once: it was tried, whatever fails from here on
-    return Verified(attempt, reason)
+
+    def work() -> Verified:
+        open_attempt.check_source()
+        at = core.clock.now()
+        matches, unreadable = core.credentials.check(password, stored)
+        attempt = Attempt(
+            at=at,
+            typed=typed,
+            name_digest=open_attempt.name_digest,
+            hints=hints,
+            user=user,
+            matches=matches,
+            unreadable=unreadable,
+            throttled=not free,
+            temporary_password=core.lifetimes.temporary_password,
+        )
+        reason = refusal(attempt)
+        if reason not in {None, "must_change_password"}:
+            open_attempt.fail()  # before the worker takes the next try of the same source
+        return Verified(attempt, reason)
+
+    return core.credentials.run(work)
 
 
 def reauthenticate(core: Core, user_id: UserId | str, password: str) -> User:

@@ -33,8 +33,8 @@ class WrittenRecovery(SupportService):
     ) -> User:
         """Give a lost admin account a new address, on the headteacher's written confirmation.
 
-        It counts only from an address on the school's file: write there yourself, and take the
-        answer that comes back, for a sender's address can be forged. Sessions end, the new address
+        It counts only from an address on the school's file. Write to that address yourself and
+        use the answer, because a sender's address can be forged. Sessions end, the new address
         is mailed a link that chooses a password; the old one and the other admins are told.
 
         Args:
@@ -46,7 +46,7 @@ class WrittenRecovery(SupportService):
             account: which one, by id or username, if the school has several admins.
 
         Raises:
-            ApprovalRefused: for what stands against it; the refusal is recorded.
+            ApprovalRefused: if the confirmation does not count; the refusal is recorded.
             SchoolUnknown: if there is no such school.
             NameInvalid, EmailInvalid: if a value cannot be used.
             MailNotSent: if the account has its address, and the link could not be handed over.

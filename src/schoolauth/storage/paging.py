@@ -22,7 +22,7 @@ def page_of(found: Sequence[Item], limit: int, cursor: Callable[[Item], str]) ->
 
 
 def check_limit(limit: int) -> None:
-    """Raise `ValueError` unless *limit* is 1 to 500, `TypeError` if it is no int."""
+    """Raise `ValueError` unless *limit* is 1 to 500, `TypeError` if it is not an int."""
     if not isinstance(limit, int) or isinstance(limit, bool):
         raise TypeError("limit must be int")
     if not 1 <= limit <= PAGE_MAX:
@@ -39,7 +39,7 @@ def text_cursor(after: str | None) -> str | None:
 
 
 def number_cursor(after: str | None) -> int | None:
-    """Return the position that *after* is, or raise `ValueError` if it is none."""
+    """Return the position in *after*, or raise `ValueError` if there is none."""
     if after is None:
         return None
     if not (after.isascii() and after.isdigit() and len(after) <= 18):  # 18 digits fit 64 bits

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from schoolauth.errors import SchoolAuthError
 
 SHOWN_MAX = 200
-"""So many characters of a value are in a sentence at most."""
+"""At most this many characters of a value are in a sentence."""
 
 
 class Unkept(AssertionError):
@@ -109,7 +109,7 @@ def holds_no_data(error: SchoolAuthError, text: str) -> None:
 
 
 def _shown(found: str, expected: str) -> Iterator[str]:
-    """Yield both whole, or of each what is around the place where they first differ."""
+    """Yield both whole, or of each the text around the first difference."""
     start = 0
     if max(len(found), len(expected)) > SHOWN_MAX:
         alike = takewhile(lambda pair: pair[0] == pair[1], zip(found, expected, strict=False))

@@ -124,7 +124,7 @@ class Maker(Generic[Subject]):
         """Return a new, empty subject.
 
         Raises:
-            Unusable: if the author's factory raises, or gives one twice, a used one, or none.
+            Unusable: if the author's factory raises, or returns one twice, a used one, or None.
         """
         __tracebackhide__ = True
         made = met = None
@@ -192,7 +192,7 @@ def show(behaviour: Behaviour[Subject], maker: Maker[Subject]) -> None:
     Raises:
         Unkept: if it is not, with one sentence.
         ContractBroken: if the adapter raised an exception that is not one of the library's; the
-            message has its type and place, and nothing of its text.
+            message has its type and line, and nothing of its text.
     """
     __tracebackhide__ = True
     failure = _failure(behaviour, maker)

@@ -46,12 +46,12 @@ class AuthorsFiles:
         """Return the type of the first exception of *chain*, and the author's innermost line."""
         kind = type(chain[0])
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-        places = [
+        lines = [
             (frame.f_code.co_filename, line)
             for error in chain
             for frame, line in reversed(list(traceback.walk_tb(error.__traceback__)))
         ]
-        file, line = ([place for place in places if place[0] in self] or places)[0]
+        file, line = ([each for each in lines if each[0] in self] or lines)[0]
         return f"{module}{kind.__name__} ({Path(file).name}, line {line})"
 
     def first_origin(self, error: BaseException) -> str:

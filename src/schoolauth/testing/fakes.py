@@ -52,7 +52,7 @@ class Outbox(list[MailMessage]):
         """Return the newest mail, or the newest of one kind.
 
         Raises:
-            LookupError: if there is none.
+            LookupError: if there is no such mail.
         """
         for message in reversed(self):
             if kind is None or message.kind == kind:

@@ -104,7 +104,7 @@ def check_order(
     Its threads call *leave* at their end.
 
     Raises:
-        Unkept: if none does; its notes are the calls.
+        Unkept: if no order does; its notes are the calls.
     """
     calls = record(users, scenario, leave)
     if not is_explained(calls):

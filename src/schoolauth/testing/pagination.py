@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Ask = Callable[[str | None, int], Page[Item]]
 """Asks for a page: what comes after the cursor, at most so many items."""
 PAGES_MAX = 50
-"""More than any behaviour has: who gives `next` so often never comes to an end."""
+"""More than any behaviour has: a store that gives `next` this often never ends."""
 NO_CURSORS = ("a\0b", "\udc00")
 """No store can have given these: most cannot hold the first, and UTF-8 has no second."""
 

@@ -230,7 +230,7 @@ class KnowsPasswordsOnly(BrokenMailer):
 
 
 class HasOneDesk(BrokenMailer):
-    """Keeps the mail that it works at in the one place that all threads share."""
+    """Keeps the mail that it works at in one attribute that all threads share."""
 
     caught_by = ("mail.from_threads",)
 

@@ -23,13 +23,15 @@ class _Searching(BrokenRepository):
         return super().search(replace(query, after=None, limit=500, **other)).items
 
     def page(
-        self, found: Iterable[User], query: UserQuery, place: Callable[[str], Any] = str
+        self, found: Iterable[User], query: UserQuery, sort_key: Callable[[str], Any] = str
     ) -> Page[User]:
-        """Return the page of *found*, in the order of what *place* makes of their usernames."""
+        """Return the page of *found*, in the order of what *sort_key* makes of their usernames."""
         after = text_cursor(query.after)
-        ordered = sorted(found, key=lambda user: place(user.username.key))
+        ordered = sorted(found, key=lambda user: sort_key(user.username.key))
         rest = [
-            user for user in ordered if after is None or place(user.username.key) > place(after)
+            user
+            for user in ordered
+            if after is None or sort_key(user.username.key) > sort_key(after)
         ]
         return page_of(rest, query.limit, lambda user: user.username.key)
 
@@ -240,11 +242,11 @@ class CollationOrder(_Searching):
     def search(self, query: UserQuery, /) -> Page[User]:
         """Return accounts in the order of a locale."""
 
-        def place(key: str) -> tuple[str, str]:
+        def sort_key(key: str) -> tuple[str, str]:
             letters = unicodedata.normalize("NFKD", key)
             return "".join(letter for letter in letters if letter.isalnum()), key
 
-        return self.page(self.fitting(query), query, place)
+        return self.page(self.fitting(query), query, sort_key)
 
 
 class SixteenBitOrder(_Searching):

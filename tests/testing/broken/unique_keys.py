@@ -17,11 +17,11 @@ class ComparingRepository(BrokenRepository):
     """Compares keys by what `seen` makes of them, as a column of another collation does."""
 
     def seen(self, key: UserKey) -> Hashable:
-        """Return what is compared in the place of *key*."""
+        """Return what is compared instead of *key*."""
         return key
 
     def claims(self, user: User) -> Iterator[tuple[UserKey, Hashable]]:
-        """Yield each key that is *user*'s alone, and what is compared in its place."""
+        """Yield each key that is *user*'s alone, and what is compared instead."""
         for key in keys_of(user):
             yield key, self.seen(key)
 

@@ -99,7 +99,7 @@ class Database:
 
 
 def batches(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
-    """Cut *items* into lists for which one statement has room."""
+    """Cut *items* into lists that fit into one statement."""
     found = list(items)
     return (found[start : start + size] for start in range(0, len(found), size))
 

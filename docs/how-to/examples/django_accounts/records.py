@@ -36,8 +36,8 @@ def look_up(keys: Iterable[UserKey], using: str) -> dict[UserKey, User]:
         wanted = {(COLUMNS[type(key)], key.key): key for key in some}
         for row in _rows(wanted, using):
             user = User.from_record(row)
-            for place in row.items() & wanted.keys():
-                found[wanted[place]] = user
+            for pair in row.items() & wanted.keys():
+                found[wanted[pair]] = user
     return found
 
 

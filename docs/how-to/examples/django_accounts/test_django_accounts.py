@@ -82,7 +82,7 @@ class TestSchools(SchoolDirectoryContract):
         return DjangoSchoolDirectory(self.using), users
 
 
-class House:
+class Host:
     """What a host has: the library on *using*, with a school and its admin."""
 
     def __init__(self, using: str) -> None:
@@ -117,55 +117,55 @@ class House:
 
 
 @pytest.fixture
-def house(using: str) -> House:
+def host(using: str) -> Host:
     """Give a host's set-up."""
-    return House(using)
+    return Host(using)
 
 
-def test_an_account_comes_with_the_hosts_own_rows(house: House) -> None:
+def test_an_account_comes_with_the_hosts_own_rows(host: Host) -> None:
     """Nobody is mailed before the host's transaction is committed."""
-    with transaction.atomic(using=house.using):
-        jess = house.add_teacher("jess")
-        assert list(house.outbox) == []
-    assert house.desk.get_user(jess.id).given_name == "jess"
-    assert [mail.kind for mail in house.outbox] == ["create_password"]
+    with transaction.atomic(using=host.using):
+        jess = host.add_teacher("jess")
+        assert list(host.outbox) == []
+    assert host.desk.get_user(jess.id).given_name == "jess"
+    assert [mail.kind for mail in host.outbox] == ["create_password"]
 
 
-def test_an_account_goes_with_the_hosts_own_rows(house: House) -> None:
+def test_an_account_goes_with_the_hosts_own_rows(host: Host) -> None:
     """Nobody is added or mailed by a transaction that the host rolls back."""
-    with transaction.atomic(using=house.using):
-        house.add_teacher("jess")
-        transaction.set_rollback(True, using=house.using)
-    assert house.desk.search("jess").items == ()
-    assert list(house.outbox) == []
+    with transaction.atomic(using=host.using):
+        host.add_teacher("jess")
+        transaction.set_rollback(True, using=host.using)
+    assert host.desk.search("jess").items == ()
+    assert list(host.outbox) == []
 
 
 def test_a_failure_takes_back_nothing_of_the_hosts(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save that breaks after its first write leaves no half, and the transaction usable."""
 
     def broken(event: object) -> Never:
         raise OperationalError(f"the disc is full at {event}")
 
-    with transaction.atomic(using=house.using):
-        kept = house.add_teacher("jess")
+    with transaction.atomic(using=host.using):
+        kept = host.add_teacher("jess")
         with monkeypatch.context() as patch:
             patch.setattr(saving, "event_of", broken)
             with pytest.raises(StorageUnavailable):
-                house.add_teacher("omar")
-    assert [user.id for user in house.desk.search("james").items] == [kept.id]
+                host.add_teacher("omar")
+    assert [user.id for user in host.desk.search("james").items] == [kept.id]
 
 
-def test_each_repository_is_for_its_place(using: str) -> None:
+def test_each_repository_checks_its_transaction(using: str) -> None:
     """A joined repository needs a transaction, and one that stands alone must have its own."""
     with pytest.raises(NotConfigured):
         DjangoUserRepository(using, joined=True).find([UserId.parse("nobody")])
-    house = House(using)
+    host = Host(using)
     with transaction.atomic(using=using):
-        jess = house.add_teacher("jess")
+        jess = host.add_teacher("jess")
         with pytest.raises(RuntimeError, match="durable"):
-            house.desk.deactivate(jess.id)
+            host.desk.deactivate(jess.id)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ usernames. Times are UTC. `auth` is the front desk that a host calls, `desk` the
 
 
 def run_tour(out: Terminal) -> None:
-    """Play every question of the FAQ, and check that each comes out as promised.
+    """Play every question of the help page, and check that each ends as promised.
 
     Raises:
         AssertionError: if one does not.

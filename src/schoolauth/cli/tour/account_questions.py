@@ -1,4 +1,4 @@
-"""The help page's questions about accounts: what is done, and a check of what came out."""
+"""The help page's questions about accounts: what is done, and a check of the result."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def more_than_one_account(tour: Transcript) -> None:
 
 
 def remove_email(tour: Transcript) -> None:
-    """The refusal names who has the address, be it an inactive account; then it is moved."""
+    """The refusal names who has the address, also if the account is inactive; then it is moved."""
     desk, florence = tour.desk, tour.user(FLORENCE)
     tour.tell("Florence Tansywell wants another address, which an account already has.")
     error = tour.refused(EmailTaken, desk.set_email, florence.id, FLORENCES_EMAIL)

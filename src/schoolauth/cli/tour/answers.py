@@ -1,4 +1,4 @@
-"""How the tour prints what a call has answered."""
+"""How the tour prints the answer of a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The help page's questions about passwords: what is done, and a check of what came out."""
+"""The help page's questions about passwords: what is done, and a check of the result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def admin_cannot_log_in(tour: Transcript) -> None:
 
 
 def admin_forgot_password(tour: Transcript) -> None:
-    """A mailed link, used once, and the old password no more."""
+    """A mailed link works once, and the old password no longer works."""
     auth, admin = tour.auth, tour.user(ADMIN)
     old = tour.password(admin)
     tour.tell("The administrator asks for a link by e-mail. Any other name gets the same answer.")

@@ -45,4 +45,4 @@ QUESTIONS: tuple[tuple[str, Callable[[Transcript], None]], ...] = (
     ),
     ("My Question Isn't Listed Here. What Should I Do?", not_listed),
 )
-"""The FAQ's questions, in its order and its own words."""
+"""The questions of the help page, in its order and its own words."""

@@ -44,7 +44,7 @@ def new_password() -> str:
 
 
 def promise(kept: bool, what: str) -> None:
-    """Stop the tour if something did not come out as it says."""
+    """Stop the tour if *what* it says is not true."""
     if not kept:
         raise AssertionError(what)
 
@@ -88,7 +88,7 @@ class Transcript:
         self.out.say(text, indent=2)
 
     def run(self, call: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
-        """Make a call that is to succeed, and return its answer."""
+        """Make a call that must succeed, and return its answer."""
         self._tell_call(call, args, kwargs)
         answer = call(*map(_used, args), **{name: _used(kwargs[name]) for name in kwargs})
         for number, line in enumerate(answer_lines(answer, self.name_of)):
@@ -99,7 +99,7 @@ class Transcript:
     def refused(
         self, expected: type[Refusal], call: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Refusal:
-        """Make a call that is to be refused, and return the refusal."""
+        """Make a call that must be refused, and return the refusal."""
         self._tell_call(call, args, kwargs)
         try:
             call(*map(_used, args), **{name: _used(kwargs[name]) for name in kwargs})

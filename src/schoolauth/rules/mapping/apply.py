@@ -52,7 +52,7 @@ Effect = Add | Edit | Deactivate
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a plan changes: `change` is None if that is nothing.
+    """What a plan changes: `change` is None if it changes nothing.
 
     `replaced` has the accounts that get another address, before and after: the old one is told.
     """
@@ -75,7 +75,7 @@ def effect(
 
     Args:
         item: from the plan.
-        row: the item's row, parsed; None for an account that is not in a complete list any more.
+        row: the item's row, parsed; None for an account that is no longer in a complete list.
         decision: what a person decided about the item, if anything.
     """
     if isinstance(decision, Skip):
@@ -176,8 +176,8 @@ def check_decisions(decisions: Mapping[str, MappingDecision], items: Iterable[Ma
     """Refuse decisions that do not fit their items.
 
     Raises:
-        ValueError: for an item that there is not, an account that it does not propose, or a
-            decision about an item that needs none.
+        ValueError: for an unknown item, an account that the item does not propose, or a decision
+            about an item that needs no decision.
         TypeError: for anything but a decision.
     """
     by_key = {item.key: item for item in items}

@@ -1,4 +1,4 @@
-"""Who has left: accounts that a complete list has no more, and the brakes on taking it at its word.
+"""Who has left: accounts that are no longer in a complete list, and limits on believing the list.
 
 Absence is a proposal, never a fact: only the caller knows whether the list is complete.
 """
@@ -43,16 +43,16 @@ def absent(
     everyone: Collection[User],
     source: str | None,
 ) -> Iterator[MappingItem]:
-    """Yield an item for each standing account of the MIS that no row of a complete list is about.
+    """Yield an item for each active account of the MIS that no row of a complete list is about.
 
     Accounts that were made by hand have no MIS id, and are left alone. An account is not absent if
-    a row denotes it or may, or a retired duplicate of it, or if a row with a problem has one of its
-    keys or its name.
+    a row matches or may match it or a retired duplicate of it, or if a row with a problem has one
+    of its keys or its name.
 
     Args:
         items: what the rows would do.
         rows: the list.
-        known: the accounts that the rows' keys denote.
+        known: the accounts that the rows' keys find.
         everyone: all accounts of the school.
         source: whose ids the list has; None for accounts with an id of any MIS.
     """
@@ -60,7 +60,7 @@ def absent(
     names: set[str] = set()
     for item, row in zip(items, rows, strict=True):
         present.add(item.user_id)
-        if item.kind != "changed":  # whose candidates only lose their MIS id to it
+        if item.kind != "changed":  # its candidates only lose their MIS id to it
             present.update(item.candidates)
         if item.kind == "problem":
             present.update(known[key].id for key in row.keys if key in known)
@@ -69,7 +69,7 @@ def absent(
         user.id: user.superseded_by for user in everyone if is_retired(user)
     }
     met = [item.user_id for item, row in zip(items, rows, strict=True) if row.row.active]
-    while met:  # the row of a retired duplicate is about whoever took its place
+    while met:  # the row of a retired duplicate is about the account that replaced it
         met = [retired[one] for one in met if one in retired and retired[one] not in present]
         present.update(met)
     for user in everyone:
@@ -106,10 +106,10 @@ def spare_last_admins(
 
 
 def brake(items: Iterable[MappingItem], everyone: Iterable[User], at_most: int | None) -> None:
-    """Let a list make only so many accounts inactive; *at_most* is the caller's own number.
+    """Limit how many accounts a list makes inactive; *at_most* is the caller's own limit.
 
     Raises:
-        TooManyLeavers: if it has more.
+        TooManyLeavers: if it has more leavers.
     """
     leavers = len(_leaving(items))
     if at_most is None:

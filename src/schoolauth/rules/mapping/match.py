@@ -1,7 +1,7 @@
 """Which account a row of a staff list denotes: by MIS id, then e-mail, then username.
 
 A name alone never decides: it makes a proposal, ``may_match``, so that nobody silently gets a
-second account (FAQ: why does a teacher have more than one user account?).
+second account.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def plan(
 
     Args:
         rows: the list, in its order.
-        known: the accounts of all schools that the rows' keys denote.
+        known: the accounts of all schools that the rows' keys find.
         everyone: all accounts of the school, without the erased.
         taken_names: suggested usernames that accounts of any school have.
         school: whose accounts.
-        rekey: whether the MIS has given new ids, so that the stored ones say little.
+        rekey: whether the MIS has given new ids, so that a stored id alone is not a match.
     """
     repeated = {
         key for key, count in Counter(key for row in rows for key in row.keys).items() if count > 1
@@ -75,7 +75,7 @@ def _item(
     if row.flaws or twice:
         return replace(item, kind="problem", reasons=(*row.flaws, *twice))
     elsewhere = [
-        f"{_name_of(one)}_unavailable"  # and not by whom: another school's accounts are not told
+        f"{_name_of(one)}_unavailable"  # without whose: another school's accounts stay private
         for one in row.keys
         if one in known and known[one].school != school
     ]
@@ -102,8 +102,8 @@ def _match(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) -> Ma
 def _match_anew(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) -> MappingItem:
     """Match by e-mail and username; a stored id counts only for an account of the same name.
 
-    The day the MIS changes, an id may be another person's: whoever had it gives it up, and where
-    nothing else says who the row is, a person decides.
+    When the MIS changes, an id may belong to another person now. The account that had it loses it,
+    and if nothing else says whose the row is, a person decides.
     """
     hits = {one: known[one] for one in row.keys if one in known}
     holder = None if row.mis_id is None else hits.get(row.mis_id)
@@ -128,13 +128,13 @@ def _match_anew(item: MappingItem, row: ReadRow, known: Mapping[UserKey, User]) 
 def _only(
     item: MappingItem, row: ReadRow, hits: Mapping[UserKey, User]
 ) -> tuple[MappingItem, User | None]:
-    """Return the one account that a sound row hits, or the item as it stays without one."""
+    """Match a row to its one account; several are a conflict, and a leaver may have none."""
     if item.kind != "new":
         return item, None
     accounts = {user.id: user for user in hits.values()}
     for user in tuple(accounts.values()):
         if is_retired(user) and user.superseded_by in accounts:
-            del accounts[user.id]  # it stands behind the one that took its place
+            del accounts[user.id]  # the account that replaced it is among them
     if len(accounts) > 1:
         reasons = tuple(_name_of(one) for one in hits)
         return replace(item, kind="conflict", candidates=tuple(accounts), reasons=reasons), None
@@ -152,7 +152,7 @@ def _matched(item: MappingItem, row: ReadRow, user: User, reasons: tuple[str, ..
         kind: MappingKind = "left" if stands else "matched"
         return replace(item, kind=kind, user_id=user.id, reasons=("left_in_list",))
     if user.status is Status.INACTIVE:
-        reasons = (*reasons, "inactive")  # no list wakes anybody: the desk decides
+        reasons = (*reasons, "inactive")  # no list reactivates an account: an admin does
     fields = tuple(changes_of(row, user))
     kind = "changed" if fields else "matched"
     return replace(item, kind=kind, user_id=user.id, reasons=reasons, fields=fields)
@@ -161,7 +161,7 @@ def _matched(item: MappingItem, row: ReadRow, user: User, reasons: tuple[str, ..
 def changes_of(row: ReadRow, user: User) -> Mapping[str, object]:
     """Return what a row would change of its account; blank cells change nothing.
 
-    An admin's address is never changed by a file: whoever made the file could sign in as them.
+    A file never changes an admin's address: its author could then sign in as the admin.
     """
     wanted: dict[str, object] = {
         "given_name": row.given_name or user.given_name,
@@ -174,7 +174,7 @@ def changes_of(row: ReadRow, user: User) -> Mapping[str, object]:
 
 
 def _refuse_shared(items: Iterable[MappingItem]) -> list[MappingItem]:
-    """Turn rows that hit one account together into conflicts."""
+    """Turn rows that match the same account into conflicts."""
     items = list(items)
     hits = Counter(item.user_id for item in items)
     return [
@@ -193,7 +193,7 @@ def _refuse_shared(items: Iterable[MappingItem]) -> list[MappingItem]:
 
 
 def _without_matched(items: Sequence[MappingItem]) -> list[MappingItem]:
-    """Propose nobody whom another row denotes; whose old id is free by that row, is new."""
+    """Drop candidates that another row matched; if it also frees the old id, the person is new."""
     matched = {item.user_id for item in items}
     moved = {item.user_id for item in items if "mis_id" in item.fields}
     settled = []
@@ -218,7 +218,7 @@ def _propose(
     if not row.given_name or not row.family_name:
         return replace(item, kind="problem", reasons=("name_missing",))
     username = str(row.username) if row.username is not None else names.free(row, school)
-    if username is None:  # ten thousand people of one name
+    if username is None:  # ten thousand people with one name
         return replace(item, kind="problem", reasons=("no_free_username",))
     reasons, key = list(item.reasons), row.name_key
     proposed = namesakes.same(key)
@@ -242,7 +242,7 @@ def _propose(
 
 
 def is_retired(user: User) -> bool:
-    """Tell whether the account is a duplicate that was resolved: another one took its place."""
+    """Tell whether the account is a resolved duplicate: another one has replaced it."""
     return user.status is Status.INACTIVE and user.superseded_by is not None
 
 

@@ -46,7 +46,7 @@ def read_row(
 
     *addresses* are those of accounts, by their text: what was parsed once is not parsed again.
     """
-    if not isinstance(row.active, bool):  # "false" would be true, and a leaver a new account
+    if not isinstance(row.active, bool):  # the text "false" would count as true
         raise TypeError("the active of a row must be bool")
     flaws: list[str] = []
     mis_id = email = username = None
@@ -73,5 +73,5 @@ def read_row(
     except Refused:
         flaws.append("family_name_invalid")
     if row.role is Role.ADMIN:
-        flaws.append("role_admin")  # made at the desk, by a person, never by a file
+        flaws.append("role_admin")  # an admin is made by a person, never by a file
     return ReadRow(row, mis_id, email, username, given_name, family_name, tuple(flaws))

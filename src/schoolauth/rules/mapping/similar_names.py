@@ -10,11 +10,11 @@ from schoolauth.model.text import name_key
 from schoolauth.model.user import User
 
 _SHORT = 3
-"""Of names this long a slip makes another name: Tim and Jim are two people."""
+"""In names up to this length one letter makes another name: Tim and Jim are two people."""
 
 
 class NamesOf:
-    """The names of accounts, to be asked for the same and for similar ones."""
+    """The names of accounts, indexed to find equal and similar ones."""
 
     def __init__(self, users: Iterable[User]) -> None:
         self._same: dict[str, list[UserId]] = defaultdict(list)
@@ -42,7 +42,7 @@ class NamesOf:
 
 
 def is_slip(one: str, other: str) -> bool:
-    """Tell whether two different words differ by one letter, or by two that have changed places."""
+    """Tell whether two different words differ by one letter, or by two that are swapped."""
     if len(one) > len(other):
         one, other = other, one
     longest = len(other)

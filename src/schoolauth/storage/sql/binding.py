@@ -94,11 +94,11 @@ class Binding:
         stale: bool = False,
         lone: bool = False,
     ) -> None:
-        """Do *work* in one transaction, and raise the refusal that it returns, with no trace.
+        """Do *work* in one transaction; if it returns a refusal, roll back and raise it.
 
         *work* refuses before its first write. With *stale*, a transaction of our own that the
-        database gave up because of others is `StaleUser`: deciding again may succeed. *lone*
-        promises that *work* is one statement.
+        database gave up because of others is `StaleUser`: deciding again may succeed. With *lone*,
+        *work* must be one statement.
 
         Raises:
             StaleUser: see *stale*.
@@ -159,7 +159,7 @@ def driver_code(error: SQLAlchemyError) -> str:
 
 
 def _translated(error: SQLAlchemyError, *, stale: bool = False) -> SchoolAuthError:
-    """Return what *error* is to a caller; of the driver's text, only the code goes along."""
+    """Return the library's error for *error*; it carries only the driver's code, not its text."""
     code = driver_code(error)
     if isinstance(error, DBAPIError):
         if code in _CONFLICTS:
@@ -180,7 +180,7 @@ def _unavailable(code: str) -> StorageUnavailable:
 
 
 def _spoil(connection: Connection) -> None:
-    """Keep the host from committing half of its work; PostgreSQL has seen to that by itself."""
+    """Keep the host from committing half of its work; PostgreSQL does so by itself."""
     if connection.dialect.name != "postgresql" and not connection.closed:
         connection.invalidate()
 
@@ -195,9 +195,9 @@ def _refuse_autocommit(bind: Engine | Connection) -> None:
 
 
 def _refuse_committing_driver(connection: Connection) -> None:
-    """Refuse a driver that commits each statement by itself: no BEGIN of SQLAlchemy's undoes that.
+    """Refuse a driver that commits each statement by itself, despite SQLAlchemy's BEGIN.
 
-    SQLite's tells only once a transaction should have begun: see `Gate.lock`.
+    SQLite's driver shows it only once a transaction should have begun: see `Gate.lock`.
     """
     driver: Any = connection.connection.driver_connection  # under asyncio too the driver's own
     ask = getattr(driver, "get_autocommit", None)  # of MySQL and MariaDB; the others have a flag

@@ -29,7 +29,7 @@ class Lock:
 
 
 class Gate:
-    """The one row that every change of keys locks first, so that they come one by one."""
+    """The one row that every change of keys locks first, so that they run one by one."""
 
     def __init__(self, tables: Tables, *, joined: bool) -> None:
         gate = tables.gate

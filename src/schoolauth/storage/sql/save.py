@@ -126,7 +126,7 @@ class ChangeWriter:
 
     def _holding(self, connection: Connection, name: str) -> Select[Any]:
         # the host's transaction may look at an old snapshot there, which only a lock sees past;
-        # elsewhere whoever claims a key is behind the gate, and a lock would only risk a deadlock
+        # elsewhere every claim of a key waits at the gate, and a lock would only risk a deadlock
         if self._dialect_name in ("mysql", "mariadb"):
             return self._holders_now[name].statement(connection)
         return self._holders[name]
@@ -152,7 +152,7 @@ class ChangeWriter:
 
 
 def _by_index(statement: Select[Any], table: Table, index: str) -> Select[Any]:
-    """Have MySQL and MariaDB lock by *index*: a scan would lock rows that nobody asked for."""
+    """Have MySQL and MariaDB lock by *index*: a scan would lock other rows too."""
     hint = f"FORCE INDEX ({index})"
     return statement.with_hint(table, hint, "mysql").with_hint(table, hint, "mariadb")
 

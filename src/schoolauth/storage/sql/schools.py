@@ -28,7 +28,7 @@ class SqlSchoolDirectory:
     """Keeps schools in the tables that `create_tables` makes; see `SqlUserRepository` for *bind*.
 
     Raises:
-        TypeError: if *bind* is no Engine, Connection or Session.
+        TypeError: if *bind* is not an Engine, Connection or Session.
         NotConfigured: if *bind* is in AUTOCOMMIT.
     """
 

@@ -34,7 +34,7 @@ GATE_ID = 1
 _COLLATIONS = {
     "postgresql": "C",
     "mariadb": "utf8mb4_nopad_bin",
-    "mysql": "utf8mb4_0900_bin",  # utf8mb4_bin would take "james" and "james " for one
+    "mysql": "utf8mb4_0900_bin",  # utf8mb4_bin would treat "james" and "james " as equal
 }
 _TABLE_OPTIONS: dict[str, Any] = {
     f"{dialect}_{option}": value

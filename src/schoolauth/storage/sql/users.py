@@ -44,7 +44,7 @@ _NOBODY: Mapping[str, Any] = {
     "must_change_password": False,
     "legal_hold": False,
 }
-"""The row of nobody: read where a key has none, so that an absent one takes as long."""
+"""The row of nobody: read if a key has no row, so that an absent key takes as long."""
 
 
 class SqlUserRepository:
@@ -57,8 +57,8 @@ class SqlUserRepository:
     from `build_tables`.
 
     Raises:
-        TypeError: if *bind* is none of the three.
-        NotConfigured: if *bind* is in AUTOCOMMIT, where no change is whole.
+        TypeError: if *bind* is not an Engine, Connection or Session.
+        NotConfigured: if *bind* is in AUTOCOMMIT, where a change could be half-written.
     """
 
     def __init__(self, bind: Any, *, tables: Tables | None = None) -> None:
@@ -93,7 +93,7 @@ class SqlUserRepository:
             return rows
 
         rows = self._binding.read(read)
-        if not rows and len(wanted) == 1:  # whether a name is somebody's must not show in the time
+        if not rows and len(wanted) == 1:  # the time must not show whether an account has the name
             User.from_record(self._statements.record(self._statements.nobody))
         for row in rows:
             record = self._statements.record(row)
@@ -125,9 +125,9 @@ class SqlUserRepository:
 
         Raises:
             StaleUser: if a user, or one of `change.unchanged`, is not as it was read; also after
-                a deadlock, or a key taken by other hands, in the repository's own transaction.
+                a deadlock, or if another transaction took a key meanwhile, in the repository's own.
             EmailTaken, UsernameTaken, MisIdTaken: if another account has a claimed key.
-            StorageUnavailable: if the database does not answer, a lock is not to be had, or the
+            StorageUnavailable: if the database does not answer, a lock is not free in time, or the
                 database gave up the host's transaction.
             ContractBroken: if tables, columns or the gate's row are missing.
             NotConfigured: if the host's connection is in AUTOCOMMIT.
@@ -174,7 +174,7 @@ class _Statements:
         self._names = [column.name for column in columns]
         self.nobody = tuple(_NOBODY.get(name) for name in self._names)
         self._users = select(*columns)
-        self.find_one = {  # a sign-in's look-up: a list of one key would cost half as much again
+        self.find_one = {  # a sign-in's look-up: a list of one key would take half as long again
             name: self._users.where(tables.users.c[name] == bindparam("key"))
             for name in _COLUMNS.values()
         }

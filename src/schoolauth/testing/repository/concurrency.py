@@ -117,7 +117,7 @@ def _claims_at_once(
 
 def _spelt(text: str, number: int) -> str:
     return "".join(
-        letter.upper() if number >> place & 1 else letter for place, letter in enumerate(text)
+        letter.upper() if number >> index & 1 else letter for index, letter in enumerate(text)
     )
 
 

@@ -95,7 +95,7 @@ def _(make: Make) -> None:
             for one, two in zip(people, [*people[1:], people[0]], strict=True)
         ]
         with accepts("A change in which the keys of three accounts go round"):
-            users.save(Change([turned[place] for place in order], [edited()]))
+            users.save(Change([turned[index] for index in order], [edited()]))
         people = [user.saved() for user in turned]
         each_finds(users, *people)
 

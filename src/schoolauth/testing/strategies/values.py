@@ -144,7 +144,7 @@ def users(**fixed: Any) -> st.SearchStrategy[User]:
             ``users(status=Status.ACTIVE, email=emails())``.
 
     Raises:
-        TypeError: for a field that an account has not.
+        TypeError: for a field that an account does not have.
     """
     unknown = fixed.keys() - {field.name for field in dataclasses.fields(User)}
     if unknown:

@@ -90,7 +90,7 @@ class ClearsTheRest(BrokenThrottle):
 
     def clear(self, buckets: Buckets, /) -> None:
         self._exact.clear()
-        self._rows.clear()
+        self._pages.clear()
 
 
 class ClearNeedsTheBucket(BrokenThrottle):

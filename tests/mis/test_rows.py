@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schoolauth.errors import RosterProblem
-from schoolauth.mis import cells as module
+from schoolauth.mis import rows as module
 from schoolauth.model.user import Role
 from tests.mis.lists import read
 
@@ -114,7 +114,7 @@ def test_duplicates_name_one_another(tmp_path: Path) -> None:
     assert len(roster) == 0
 
 
-def test_row_with_another_problem_counts_as_the_twin(tmp_path: Path) -> None:
+def test_row_with_another_problem_counts_as_a_duplicate(tmp_path: Path) -> None:
     """A row that is left out for its status still casts doubt on the one with the same id."""
     assert problems(tmp_path, "1,,,,,,On loan", "1,,,,,,") == [
         (2, "Status", "status_unknown", "On loan"),

@@ -74,20 +74,20 @@ _KEYS = frozenset({"mis_id", "email", "username"})
 
 
 def printable(text: str) -> str:
-    """Return *text* with a sign in place of what no screen shows, or a terminal would obey."""
+    """Return *text* with a sign instead of what no screen shows, or a terminal would obey."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def is_staff(role: str) -> bool | None:
-    """Tell whether *role* is one of the staff, or None if the word is not known."""
+    """Tell whether *role* is a role of the staff; None if the word is not known."""
     word = heading_key(role)
     return True if word in _ROLES else False if word in _OTHERS else None
 
 
 class RowReader:
-    """Judges the lines of one file, one after another; `roster` then has the result.
+    """Checks the lines of one file, one after another; `roster` returns the result.
 
-    *columns* says under which heading each field stands. With *show_values* false no problem
+    *columns* says under which heading each field is. With *show_values* false no problem
     carries a cell: an unquoted and a missing comma can put a password under any heading.
     """
 
@@ -96,7 +96,7 @@ class RowReader:
         self._show_values = show_values
         self._rows: list[RosterRow] = []
         self._problems: list[RosterProblem] = []
-        self._places: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
+        self._uses: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
         self._statuses = dict.fromkeys(_words(_ACTIVE), True)
         self._statuses |= dict.fromkeys(_words(_INACTIVE), False)
 
@@ -112,12 +112,12 @@ class RowReader:
         self._problems.append(RosterProblem.of(code, line, column, shown, **facts))
 
     def read(self, line: int, cells: Mapping[str, str]) -> None:
-        """Judge one *line*, whose *cells* by field have no spaces at their ends."""
+        """Check one *line*, whose *cells* by field have no spaces at their ends."""
         texts = dict(cells)
         if not any(texts.get(field) for field in _LONGEST):
             self.refuse(line, None, "nothing_to_match")
         standing = {field: field for field in texts}
-        # SDS and OneRoster write addresses as usernames; here an address signs in by itself
+        # SDS and OneRoster write addresses as usernames; here people can sign in with the address
         if "@" in texts.get("username", "") and _key("email", texts["username"])[0] is not None:
             if not texts.get("email"):
                 texts["email"] = texts["username"]
@@ -142,12 +142,12 @@ class RowReader:
 
     def roster(self) -> Roster:
         """Return the rows without a problem, and every problem in the order of the lines."""
-        for (field, _), places in self._places.items():
-            for number, (line, standing, text) in enumerate(places if len(places) > 1 else ()):
-                # one other line is enough: all of them in every message would grow as a square
-                other = places[0 if number else 1][0]
+        for (field, _), uses in self._uses.items():
+            for number, (line, standing, text) in enumerate(uses if len(uses) > 1 else ()):
+                # one other line is enough: all of them in every message would grow quadratically
+                other = uses[0 if number else 1][0]
                 code = f"duplicate_{field}"
-                self.refuse(line, standing, code, text, rows=len(places), other_line=other)
+                self.refuse(line, standing, code, text, rows=len(uses), other_line=other)
         refused = {problem.line for problem in self._problems}
         return Roster(
             rows=tuple(row for row in self._rows if row.line not in refused),
@@ -156,7 +156,7 @@ class RowReader:
         )
 
     def _parsed(self, line: int, field: str, standing: str, text: str) -> str:
-        """Return *text* as the row shall have it; *standing* is the field of its column."""
+        """Return *text* as it goes into the row; *standing* is the field of its column."""
         longest = _LONGEST[field]
         if len(unicodedata.normalize("NFC", text)) > longest:
             self.refuse(line, standing, "too_long", text, maximum=longest)
@@ -167,7 +167,7 @@ class RowReader:
             return text
         if field not in _KEYS:
             return key
-        self._places.setdefault((field, key), []).append((line, standing, text))
+        self._uses.setdefault((field, key), []).append((line, standing, text))
         return text
 
     def _role(self, line: int, text: str) -> Role | None:
