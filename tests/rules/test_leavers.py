@@ -9,7 +9,8 @@ from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId
 from schoolauth.model.roster import Roster, RosterRow
 from schoolauth.model.user import Role, Status, User
-from schoolauth.rules.mapping.leavers import absent, brake, refuse_incomplete, spare_last_admins
+from schoolauth.rules.mapping.brake import brake
+from schoolauth.rules.mapping.leavers import absent, refuse_incomplete, spare_last_admins
 from schoolauth.rules.mapping.row import read_row
 from tests.rules.rows import HILL, account, keys_of, planned
 

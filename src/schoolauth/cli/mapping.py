@@ -15,7 +15,7 @@ from schoolauth.cli.terminal import Terminal
 from schoolauth.errors import RosterUnreadable, TooManyLeavers
 from schoolauth.mis import Roster, read_csv, read_oneroster
 from schoolauth.model.mapping import MappingDecision, MappingReport, Skip
-from schoolauth.rules.mapping import leavers
+from schoolauth.rules.mapping import brake
 
 _LIFT = (
     "check that the list is the whole one; then `--leavers-at-most N` allows N, and "
@@ -98,7 +98,7 @@ def _warn_of_the_brake(
 ) -> None:
     wanted = [item for item in view.plan.items if not isinstance(decisions.get(item.key), Skip)]
     try:
-        leavers.brake(wanted, view.accounts.values(), args.leavers_at_most)
+        brake.brake(wanted, view.accounts.values(), args.leavers_at_most)
     except TooManyLeavers as error:
         out.say(f"As it stands, --apply would be refused. {error.message} So {_LIFT}.")
 

@@ -5,8 +5,8 @@ so give only those whose hashes are in the table, and remove each once nobody ne
 """
 
 from schoolauth.hashing import Argon2
+from schoolauth.legacy.argon2 import DjangoArgon2
 from schoolauth.legacy.bcrypt import DjangoBcrypt, DjangoBcryptSHA256, PHPBcrypt
-from schoolauth.legacy.django_argon2 import DjangoArgon2
 from schoolauth.legacy.pbkdf2 import DjangoPBKDF2, WerkzeugPBKDF2
 from schoolauth.legacy.scrypt import DjangoScrypt, WerkzeugScrypt
 

@@ -20,7 +20,7 @@ from schoolauth.model.mapping import MappingDecision, MappingPlan, MappingReport
 from schoolauth.model.names import MisId, UserId, UserKey, Username
 from schoolauth.model.roster import Roster, RosterRow
 from schoolauth.model.user import User
-from schoolauth.rules.mapping import leavers, match
+from schoolauth.rules.mapping import brake, leavers, match
 from schoolauth.rules.mapping.apply import (
     Add,
     Applied,
@@ -164,7 +164,7 @@ class RosterMapping(DeskService):
                 for item in plan.items
             }
             done = [item for item in plan.items if effects[item.key] is not None]
-            leavers.brake(done, fresh.everyone.values(), leavers_at_most)
+            brake.brake(done, fresh.everyone.values(), leavers_at_most)
             applied = apply(
                 plan,
                 effects,

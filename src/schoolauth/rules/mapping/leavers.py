@@ -1,6 +1,8 @@
-"""Who has left: accounts that are no longer in a complete list, and limits on believing the list.
+"""Accounts that a complete list has no longer.
 
-Absence is a proposal, never a fact: only the caller knows whether the list is complete.
+Absence is a proposal, never a fact: only the caller knows whether the list is complete. A row that
+the list itself marks as a leaver's is judged in `match`, by words that `mis.cells` knows; how many
+accounts a list may close is in `brake`.
 """
 
 from __future__ import annotations
@@ -8,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from schoolauth.errors import RosterProblem, RosterUnreadable, TooManyLeavers
+from schoolauth.errors import RosterProblem, RosterUnreadable
 from schoolauth.model.mapping import MappingItem
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.roster import Roster
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Status, User
+from schoolauth.rules.mapping.brake import leaving
 from schoolauth.rules.mapping.match import is_retired
 from schoolauth.rules.mapping.row import ReadRow
 
 _NO_LOSS = frozenset({"not_staff"})
 """Problems of rows whose person can have no account, so that a list with them may be complete."""
-_FEW, _MANY, _SHARE = 3, 50, 10
-"""A file may retire a tenth of the accounts, or 3 of a small school's, and never more than 50."""
 
 
 def refuse_incomplete(roster: Roster) -> None:
@@ -87,9 +88,9 @@ def spare_last_admins(
 ) -> tuple[MappingItem, ...]:
     """Turn the leaving admins into problems if no active admin would be left without them."""
     kept = tuple(items)
-    leaving = _leaving(kept)
+    gone = leaving(kept)
     admins = {user.id for user in everyone if user.is_active_admin}
-    if not admins <= leaving:
+    if not admins <= gone:
         return kept
     return tuple(
         replace(
@@ -103,21 +104,3 @@ def spare_last_admins(
         else item
         for item in kept
     )
-
-
-def brake(items: Iterable[MappingItem], everyone: Iterable[User], at_most: int | None) -> None:
-    """Limit how many accounts a list makes inactive; *at_most* is the caller's own limit.
-
-    Raises:
-        TooManyLeavers: if it has more leavers.
-    """
-    leavers = len(_leaving(items))
-    if at_most is None:
-        standing = sum(user.status is not Status.INACTIVE for user in everyone)
-        at_most = min(_MANY, max(_FEW, standing // _SHARE))
-    if leavers > at_most:
-        raise TooManyLeavers(leavers, at_most)
-
-
-def _leaving(items: Iterable[MappingItem]) -> set[UserId]:
-    return {item.user_id for item in items if item.kind == "left" and item.user_id is not None}

@@ -1,12 +1,10 @@
-"""The one function that gives somebody a session, and the token of the browser that they use."""
+"""Known browsers: what the token of a request says, and what a new one is to say."""
 
 from __future__ import annotations
 
 import secrets
 
 from schoolauth.errors import TokenRefused
-from schoolauth.model.events import LoginWay
-from schoolauth.model.login import Login
 from schoolauth.model.text import require_text
 from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
@@ -14,31 +12,6 @@ from schoolauth.service.buckets import names_of
 from schoolauth.service.core import Core
 from schoolauth.service.settings import PURPOSES
 from schoolauth.tokens import expiry
-
-
-def issue_login(
-    core: Core, user: User, how: LoginWay, password: str, device: str | None = None
-) -> Login:
-    """Return a session of *user*, who has proved who they are.
-
-    Args:
-        core: the ports.
-        user: whose session.
-        how: how they proved it.
-        password: what they typed.
-        device: the browser's token, if it is still good; a new one is made otherwise.
-    """
-    # what a host gave may raise: before there is a token, which no traceback's locals may hold
-    below = bool(core.policy.violations(password, user))
-    claims = _device_claims(core, user)
-    session, _ = core.issue("session", user)
-    return Login(
-        user=user,
-        session=session,
-        how=how,
-        password_below_policy=below,
-        device=core.tokens.issue_device(claims) if device is None else device,
-    )
 
 
 def known_browser(core: Core, device: str | None) -> DeviceClaims | None:
@@ -52,7 +25,8 @@ def known_browser(core: Core, device: str | None) -> DeviceClaims | None:
     return claims if core.clock.now() < claims.expires_at else None
 
 
-def _device_claims(core: Core, user: User) -> DeviceClaims:
+def device_claims(core: Core, user: User) -> DeviceClaims:
+    """Return what remembers the browser from which *user* signs in now."""
     digest = core.attempts.buckets.name_digest
     return DeviceClaims(
         user=user.id,
