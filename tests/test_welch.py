@@ -116,7 +116,7 @@ def test_a_leak_that_is_put_back_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_full_account_that_is_refused_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without its verification it would answer sooner than an unknown name; with it, it is equal."""
+    """Without a verification it answers sooner than an unknown name; with one, it does not."""
     ledger, world = Ledger(monkeypatch), make_world()
     teacher = world.teacher()
     ledger.rebuild(world, throttle=MemoryThrottle())

@@ -224,7 +224,7 @@ def main() -> None:
             return
         compare("In memory", Setup(MemoryStore(), mailer), samples, hashed / 100)
         with databases() as made:
-            for store in SQL_STORES:
+            for store in (*SQL_STORES, "mariadb"):
                 engine = new_engine(made, store)
                 if engine is not None:
                     if store == "postgresql":  # the disk's own time would drown everything

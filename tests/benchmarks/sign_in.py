@@ -2,7 +2,8 @@
 
 The hash is made as cheap as argon2 allows, so that everything around it shows. It is the repeat
 sign-in of a day among 1,000 accounts, with a source: one SELECT and the INSERT of one event. The
-SQL floor is the same two statements by hand, with SQLAlchemy Core and a raw verification. Django
+SQL floor is the same two statements by hand, with SQLAlchemy Core and a raw verification. Tries
+are counted in memory, in the same database, and in Redis: three takes and one give back. Django
 has the same rows and the same argon2; its `authenticate` keeps no event, and writes nothing until
 `update_last_login`.
 """
@@ -10,7 +11,7 @@ has the same rows and the same argon2; its `authenticate` keeps no event, and wr
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from argon2.low_level import Type, verify_secret
 from sqlalchemy import Engine, bindparam, insert, select
@@ -18,11 +19,13 @@ from sqlalchemy import Engine, bindparam, insert, select
 from schoolauth import SchoolAuth
 from schoolauth.model.events import LoginSucceeded
 from schoolauth.model.user import StoredPassword
-from schoolauth.ports import Store, UserRepository
+from schoolauth.ports import Store, Throttle, UserRepository
 from schoolauth.storage.memory import MemoryUserRepository
-from schoolauth.storage.sql import SqlUserRepository
+from schoolauth.storage.sql import SqlThrottle, SqlUserRepository
 from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import cheap_hasher
+from schoolauth.throttle import MemoryThrottle
+from schoolauth.throttle.redis import RedisThrottle
 from tests.benchmarks import peers
 from tests.benchmarks.measure import CONTROL, Goal, Ratio, in_turn, report
 from tests.benchmarks.sample import (
@@ -35,6 +38,7 @@ from tests.benchmarks.sample import (
     fill,
     new_engine,
     open_engine,
+    redis_with_prefix,
 )
 
 PEOPLE = 1000
@@ -73,18 +77,23 @@ def by_hand(engine: Engine, names: Iterable[str]) -> Case:
     return sign_in
 
 
-def ours(users: UserRepository, names: Iterable[str]) -> Mapping[str, Case]:
-    """Return the library's own cases."""
+def ours(
+    users: UserRepository, names: Sequence[str], throttles: Mapping[str, Throttle]
+) -> Mapping[str, Case]:
+    """Return the library's own cases: a sign-in for each throttle, and a session."""
+
+    def sign_in(throttle: Throttle) -> Case:
+        auth = SchoolAuth(Store(users, throttle=throttle), secret_key=KEY, hasher=cheap_hasher())
+        name = itertools.cycle(names)
+        return lambda: auth.log_in(next(name), PASSWORD, source=SOURCE)
+
     auth = SchoolAuth(Store(users), secret_key=KEY, hasher=cheap_hasher())
-    name = itertools.cycle(names)
-    session = auth.log_in(next(name), PASSWORD).session
-    return {
-        "schoolauth log_in": lambda: auth.log_in(next(name), PASSWORD, source=SOURCE),
-        "schoolauth resume": lambda: auth.resume(session),
-    }
+    session = auth.log_in(names[0], PASSWORD).session
+    signing_in = {f"log_in, counted {where}": sign_in(one) for where, one in throttles.items()}
+    return {**signing_in, "resume": lambda: auth.resume(session)}
 
 
-def in_memory(password: StoredPassword) -> None:
+def in_memory(password: StoredPassword, redis: RedisThrottle) -> None:
     """Print what surrounds the hash when the store costs nothing."""
     users = MemoryUserRepository()
     names = [str(one.username) for one in fill(users, PEOPLE, password)]
@@ -93,7 +102,7 @@ def in_memory(password: StoredPassword) -> None:
         FLOOR: raw_verify(password.reveal()),
         CONTROL: raw_verify(password.reveal()),
         "Argon2Hasher.verify": lambda: hasher.verify(PASSWORD, password),
-        **ours(users, names),
+        **ours(users, names, {"in memory": MemoryThrottle(), "in Redis": redis}),
         "Django check_password": peers.check_password(PASSWORD, password.reveal()),
     }
 
@@ -101,10 +110,10 @@ def in_memory(password: StoredPassword) -> None:
         return Goal("at most 100 µs over", over <= 100e-6)
 
     timed = in_turn(cases, rounds=200, calls=10)
-    report("In memory", timed, floor=FLOOR, goals={"schoolauth log_in": little})
+    report("In memory", timed, floor=FLOOR, goals={"log_in, counted in memory": little})
 
 
-def on_sql(engine: Engine, password: StoredPassword) -> None:
+def on_sql(engine: Engine, password: StoredPassword, redis: RedisThrottle) -> None:
     """Print what surrounds the two statements of a sign-in."""
     store = engine.dialect.name
     users = SqlUserRepository(engine)
@@ -113,30 +122,35 @@ def on_sql(engine: Engine, password: StoredPassword) -> None:
     # an engine of its own: two equal statements in one cache are compared at every use
     own = open_engine(engine.url)
     hand = by_hand(own, names)
-    cases = {
-        SQL_FLOOR: hand,
-        CONTROL: hand,
-        **ours(users, names),
-        **peers.django_cases(store, names, PASSWORD),
+    counted = {
+        "in memory": MemoryThrottle(),
+        "in the database": SqlThrottle(engine),
+        "in Redis": redis,
     }
+    cases = {SQL_FLOOR: hand, CONTROL: hand, **ours(users, names, counted)}
+    if store in SQL_STORES:
+        cases |= peers.django_cases(store, names, PASSWORD)
 
     def quarter(against: Ratio, _: float) -> Goal:
         return Goal("at most 1.25 of the floor", against.value <= 1.25)
 
     timed = in_turn(cases, rounds=100, calls=10)
     own.dispose()
-    report(f"On {store}", timed, floor=SQL_FLOOR, goals={"schoolauth log_in": quarter})
+    title = f"On {'mariadb' if store == 'mysql' else store}"
+    report(title, timed, floor=SQL_FLOOR, goals={"log_in, counted in memory": quarter})
 
 
 def main() -> None:
     """Print a table for each store."""
     password = cheap_hasher().hash(PASSWORD)
-    with databases() as made:
+    with databases() as made, redis_with_prefix() as (client, prefix):
+        redis = RedisThrottle(client, prefix=prefix)
         engines = [found for store in SQL_STORES if (found := new_engine(made, store))]
+        mariadb = new_engine(made, "mariadb")
         with peers.django(engines, PEOPLE, password.reveal()):
-            in_memory(password)
-            for engine in engines:
-                on_sql(engine, password)
+            in_memory(password, redis)
+            for engine in [*engines, *([mariadb] if mariadb else [])]:
+                on_sql(engine, password, redis)
 
 
 if __name__ == "__main__":

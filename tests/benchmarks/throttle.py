@@ -9,11 +9,9 @@ that of memory a look into a dict and a write. All cases of a table take turns i
 from __future__ import annotations
 
 import itertools
-import os
 import secrets
 from collections.abc import Callable
 
-from redis import Redis
 from sqlalchemy import Engine, text
 
 from schoolauth.ports import Bucket, Throttle
@@ -22,7 +20,7 @@ from schoolauth.testing.throttle.buckets import at
 from schoolauth.throttle import MemoryThrottle, policy
 from schoolauth.throttle.redis import RedisThrottle
 from tests.benchmarks.measure import CONTROL, in_turn, report
-from tests.benchmarks.sample import databases, new_engine
+from tests.benchmarks.sample import databases, new_engine, redis_with_prefix
 
 ROUNDS, CALLS = 200, 5
 
@@ -84,17 +82,13 @@ def main() -> None:
             engine = new_engine(made, store)
             if engine is not None:
                 compare(f"On {store}", SqlThrottle(engine), sql_floor(engine), "SELECT and INSERT")
-    client = Redis.from_url(os.environ.get("SCHOOLAUTH_TEST_REDIS", "redis://127.0.0.1:6379/0"))
-    prefix = f"schoolauth_bench_{secrets.token_hex(4)}"
-    script = client.register_script("redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 1)")
+    with redis_with_prefix() as (client, prefix):
+        script = client.register_script("redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], 1)")
 
-    def in_redis() -> None:
-        script([f"{{{prefix}}}:floor"])
+        def in_redis() -> None:
+            script([f"{{{prefix}}}:floor"])
 
-    compare("On Redis", RedisThrottle(client, prefix=prefix), in_redis, "EVAL with GET and SET")
-    for left in client.scan_iter(f"{{{prefix}}}:*", count=1000):
-        client.delete(left)
-    client.close()
+        compare("On Redis", RedisThrottle(client, prefix=prefix), in_redis, "EVAL with GET and SET")
 
 
 if __name__ == "__main__":
