@@ -10,6 +10,20 @@ PAGE = tables("reference/attacks.md")
 REASON = "Cannot apply: "
 
 ATTACKS = [str(number) for number in range(1, 28)]
+COUNTS = [
+    "wipe",
+    "fill",
+    "recovery",
+    "school",
+    "spelling",
+    "network",
+    "own account",
+    "own browser",
+    "many browsers",
+    "hanging tries",
+    "owner's success",
+    "full or locked",
+]
 DEFECTS = [f"D{number}" for number in range(1, 18)]
 ADVISORIES = [
     "CVE-2012-6661",
@@ -75,6 +89,7 @@ ADVISORIES = [
 ]
 EXPECTED = {
     "The twenty-seven": ATTACKS,
+    "Attacks on counts": COUNTS,
     "Defects of released libraries": DEFECTS,
     "Public advisories and reports": ADVISORIES,
 }

@@ -8,11 +8,18 @@ from typing import get_args
 
 import pytest
 
-from schoolauth import SchoolAuth, SchoolAuthError, SessionEnded, TokenRefused
+from schoolauth import (
+    LoginRefused,
+    SchoolAuth,
+    SchoolAuthError,
+    SessionEnded,
+    Throttled,
+    TokenRefused,
+)
 from schoolauth.model.token import TokenPurpose
 from tests.attacks.faults import snapshot
-from tests.attacks.operations import LEGACY, SECRET, add_sample
-from tests.service.world import World, make_world
+from tests.attacks.operations import ADDRESS, LEGACY, SECRET, add_sample
+from tests.service.world import PASSWORD, World, make_world
 
 # what the links of mails and the texts of sessions are called, and which calls they are for
 PASSWORD_CALLS = frozenset({"check_password_token", "reset_password"})
@@ -80,6 +87,20 @@ def test_a_token_opens_its_own_calls_and_no_other(world: World, name: str, call:
         assert isinstance(caught.value, TokenRefused)
         assert caught.value.reason == "invalid"
     assert snapshot(world.users) == before
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_no_other_token_is_a_known_browser(world: World, name: str) -> None:
+    """When a flood has filled the name, the owner's browser gets in by its own token only."""
+    stage = add_sample(world)
+    for _ in range(8):
+        with pytest.raises(LoginRefused):
+            world.auth.log_in(ADDRESS, SECRET)
+    if name == "device":
+        assert world.auth.log_in(ADDRESS, PASSWORD, device=stage.tokens[name])
+        return
+    with pytest.raises(Throttled):
+        world.auth.log_in(ADDRESS, PASSWORD, device=stage.tokens[name])
 
 
 @pytest.mark.parametrize("purpose", get_args(TokenPurpose))
