@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from schoolauth import LoginRefused, User
+from schoolauth.service.attempts import OpenAttempt
 from schoolauth.service.core import Core
 from schoolauth.throttle import MemoryThrottle
 from tests.benchmarks.welch import LEAK, Difference, cropped, cycle_of, interleaved, told_apart
@@ -69,8 +71,8 @@ def test_names_go_round_and_say_so() -> None:
     assert len(rounds) == 3
 
 
-def compared(world: World, ledger: Ledger, known: str) -> Difference:
-    """Compare reset requests for nobody and for *known*, by the work that they do.
+def compared(world: World, ledger: Ledger, ask: Callable[[str], object], known: str) -> Difference:
+    """Compare what *ask* does for nobody and for *known*, by the work that it is.
 
     Each call of a port takes 100 µs of a clock that has the noise of a busy machine.
     """
@@ -86,7 +88,7 @@ def compared(world: World, ledger: Ledger, known: str) -> Difference:
     def asking(name: str) -> Callable[[], object]:
         def call() -> None:
             world.clock.advance(hours=3)
-            world.auth.request_password_reset(name)
+            ask(name)
 
         return call
 
@@ -98,7 +100,8 @@ def test_a_leak_that_is_put_back_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     ledger, world = Ledger(monkeypatch), make_world()
     teacher = world.teacher(email="jess@x.example.org")
     ledger.rebuild(world, throttle=MemoryThrottle())
-    honest = compared(world, ledger, str(teacher.username))
+    ask, name = world.auth.request_password_reset, str(teacher.username)
+    honest = compared(world, ledger, ask, name)
     assert abs(honest.t) < LEAK
     assert honest.most < BOUND
 
@@ -106,7 +109,37 @@ def test_a_leak_that_is_put_back_is_found(monkeypatch: pytest.MonkeyPatch) -> No
         pass
 
     monkeypatch.setattr(Core, "pretend", nothing)
-    leaking = compared(world, ledger, str(teacher.username))
+    leaking = compared(world, ledger, ask, name)
     assert leaking.t > LEAK
     assert leaking.most > BOUND
     assert 60e-6 < leaking.seconds < 120e-6
+
+
+def test_a_full_account_that_is_refused_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its verification it would answer sooner than an unknown name; with it, it is equal."""
+    ledger, world = Ledger(monkeypatch), make_world()
+    teacher = world.teacher()
+    ledger.rebuild(world, throttle=MemoryThrottle())
+    attempts = world.auth._core.attempts
+
+    def guess(name: str) -> None:
+        for _ in range(8):
+            attempts.take(attempts.buckets.account(teacher, ""), even_if_full=True)
+        ledger.entries.clear()
+        with pytest.raises(LoginRefused):
+            world.auth.log_in(name, "Wrong1234")
+
+    honest = compared(world, ledger, guess, str(teacher.username))
+    assert abs(honest.t) < LEAK
+    assert honest.most < BOUND
+    take_account = OpenAttempt.take_account
+
+    def early(self: OpenAttempt, user: User | None) -> bool:
+        if not take_account(self, user):
+            raise LoginRefused
+        return True
+
+    monkeypatch.setattr(OpenAttempt, "take_account", early)
+    leaking = compared(world, ledger, guess, str(teacher.username))
+    assert leaking.t < -LEAK
+    assert leaking.most > BOUND
