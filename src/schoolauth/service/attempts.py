@@ -172,7 +172,7 @@ class Attempts:
         Raises:
             StorageUnavailable: if that ended the host's transaction, and so what was written there.
         """
-        with suppress(*() if self._joined else (StorageUnavailable,)):
+        with suppress() if self._joined else suppress(StorageUnavailable):
             self.forget(user)
 
     def _now(self) -> datetime | None:
