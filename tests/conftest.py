@@ -12,9 +12,14 @@ from tests.databases import STORES, Backend, Databases
 from tests.profiles import load_profile
 from tests.throttles import Throttles
 
-os.environ.pop("PYTEST_ADDOPTS", None)  # meant for this run, not for those that tests start
 pytest.register_assert_rewrite("tests.storage.refusals")
 load_profile()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def outer_options() -> None:
+    """Keep pytest's options of the environment from the runs that tests start."""
+    os.environ.pop("PYTEST_ADDOPTS", None)  # not sooner: the workers of xdist read them too
 
 
 @pytest.fixture(scope="session")

@@ -41,14 +41,12 @@ LONG_FILES = {
 # Names of files that occur more than once, each with the one topic of all of them.
 SHARED_NAMES = {
     "admin_recovery": "an admin's recovery: rules, service",
-    "attempts": "what the throttle counts: service, and the tests of a throttle",
+    "buckets": "what counts a try: service, and the tests of a throttle",
     "contract": "the lists of behaviours: of a repository, of a throttle",
     "diagnosis": "why somebody cannot sign in: model, rules, texts, service, cli",
     "duplicates": "two accounts of one person: model, rules, service, cli",
     "errors": "the errors, and their sentences",
     "events": "the history: model, texts, strategies",
-    "limits": "how often somebody may try: a throttle, and the tests of one",
-    "login": "what a sign-in returns: model, service",
     "mail": "the mails: model, texts; and how they are sent",
     "mapping": "staff lists: model, rules, texts, service, cli",
     "memory": "what is kept in memory: accounts, a throttle",
@@ -214,7 +212,7 @@ def test_importing_the_library_is_light() -> None:
     script = "import json, sys, schoolauth; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {module.split(".")[0] for module in json.loads(run.stdout)}
-    heavy = {"asyncio", "dns", "hypothesis", "limits", "pytest", "redis", "smtplib"}
+    heavy = {"asyncio", "dns", "hypothesis", "pytest", "redis", "smtplib"}
     heavy |= {"sqlalchemy", "sqlite3"}
     assert "schoolauth" in loaded
     assert loaded & heavy == set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +53,8 @@ class RecordingThrottle(MemoryThrottle):
         self.calls: list[tuple[Operation, tuple[Bucket, ...]]] = []
         self.times: list[datetime | None] = []
         self.down: tuple[Operation, ...] = ()
+        self.meanwhile: Callable[[], object] | None = None
+        """Called once, when the next `take` is done and its answer has not arrived."""
 
     def _do(
         self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
@@ -61,7 +63,11 @@ class RecordingThrottle(MemoryThrottle):
             raise StorageUnavailable
         self.calls.append((operation, tuple(buckets)))
         self.times.append(now)
-        return super()._do(operation, buckets, now)
+        refusal = super()._do(operation, buckets, now)
+        if operation == "take" and self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return refusal
 
     def heard(self) -> list[tuple[Operation, tuple[Bucket, ...]]]:
         """Return the calls since the last time."""

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolauth.errors import Throttled
+from schoolauth.errors import StorageUnavailable, Throttled
 from schoolauth.model.names import EmailAddress, SchoolCode
 from schoolauth.model.token import DeviceClaims
 from schoolauth.model.user import User
-from schoolauth.ports import Bucket, Refusal, SystemClock
-from schoolauth.rules.sign_in import read_typed_name
+from schoolauth.ports import Bucket, SystemClock
 from schoolauth.service.attempts import Attempts, OpenAttempt, require_source
 from schoolauth.service.buckets import Buckets
 from schoolauth.service.process_counts import ProcessCounts
 from schoolauth.storage.memory import MemoryUserRepository
 from schoolauth.testing.fakes import FrozenClock
 from schoolauth.testing.strategies import users
-from schoolauth.throttle.counter import Operation
 from schoolauth.tokens import Tokens
 from tests.service.doubles import RecordingThrottle
 from tests.service.world import make_world
-from tests.strategies import any_text
 
 TOKENS = Tokens("k" * 32)
 NEW, SCHOOL = EmailAddress.parse("new@hill.example.org"), SchoolCode.parse("wg204nx")
@@ -113,6 +109,15 @@ def test_a_known_browser_counts_itself_and_the_row(teacher: User) -> None:
     ]
     gate.attempts.count_mail(teacher, "jess", SOURCE, claims)
     assert gate.told() == [f"take {key('mail-browser', 'browser:n1')}"]
+    browser = gate.attempts.buckets.browser(claims)
+    with gate.begin(device=replace(claims, epoch=0)) as attempt:
+        gate.told()
+        attempt.take_account(teacher)
+    assert gate.told()[:3] == [
+        " ".join(["give_back", *(bucket.key for bucket in browser)]),  # it is of an older password
+        f"wait {key('source', f'source:{SOURCE}')}",
+        f"take {key('name', 'name:jess')}",
+    ]
 
 
 def test_mails_are_counted_under_words_of_their_own(teacher: User) -> None:
@@ -168,12 +173,6 @@ def test_known_and_unknown_names_are_counted_alike() -> None:
         return [(one.key.split(":")[0], one.limits, one.invented) for one in used]
 
     alike()
-
-
-@given(any_text)
-def test_spaces_around_any_text_share_its_bucket(text: str) -> None:
-    """What is no name at all is counted under the same text with spaces around it too."""
-    assert read_typed_name(f" {text}\u200b").text == read_typed_name(text).text
 
 
 def test_the_systems_clock_is_left_to_the_throttle(teacher: User) -> None:
@@ -239,42 +238,55 @@ def test_a_place_that_is_held_too_long_is_not_given_back(
     assert gate.attempts.wait_for([gate.attempts.buckets.name("jess")]) == wait
 
 
-def test_a_full_name_is_told_a_second_while_one_of_its_tries_is_under_way() -> None:
-    """That one may be right, and gives its place back; for other names it says nothing."""
-    gate = Gate()
-    attempts = [gate.begin() for _ in range(8)]
+def wait_told(gate: Gate) -> int:
     with pytest.raises(Throttled) as caught:
         gate.begin()
-    assert caught.value.retry_after == 1
+    return caught.value.retry_after
+
+
+def test_a_full_name_is_told_a_second_while_one_of_its_tries_is_under_way() -> None:
+    """That one may be right, and gives its place back; otherwise the refill is waited for."""
+    gate = Gate()
+    attempts = [gate.begin() for _ in range(8)]
+    assert wait_told(gate) == 1
     for attempt in attempts:
         with attempt:
             attempt.fail()
-    with pytest.raises(Throttled) as caught:
-        gate.begin()
-    assert caught.value.retry_after == 150
+    assert [wait_told(gate), wait_told(gate)] == [150, 150]
 
 
 def test_a_full_name_is_told_a_second_though_its_tries_end_meanwhile() -> None:
     """The places were taken when the throttle refused, and are free when its word arrives."""
-    held: list[OpenAttempt] = []
+    gate = Gate()
+    for _ in range(7):
+        gate.throttle.take([gate.attempts.buckets.name("jess")], gate.clock.now())
+    first = gate.begin()
+    gate.throttle.meanwhile = lambda: first.__exit__(None, None, None)
+    assert wait_told(gate) == 1
 
-    class Slow(RecordingThrottle):
-        def _do(
-            self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
-        ) -> Refusal | None:
-            refusal = super()._do(operation, buckets, now)
-            while refusal is not None and held:
-                with held.pop():
-                    pass
-            return refusal
 
-    gate = Gate(throttle=Slow())
-    held += [gate.begin() for _ in range(8)]
-    with pytest.raises(Throttled) as caught:
-        gate.begin()
-    assert caught.value.retry_after == 1
+def test_a_full_name_is_told_a_second_though_its_tries_have_only_begun() -> None:
+    """The last place is taken, and the try that has it has not heard so."""
+    gate, told = Gate(), []
+    for _ in range(7):
+        gate.throttle.take([gate.attempts.buckets.name("jess")], gate.clock.now())
+    gate.throttle.meanwhile = lambda: told.append(wait_told(gate))
     with gate.begin():
-        assert held == []
+        assert told == [1]
+
+
+def test_a_try_that_could_not_be_counted_is_not_under_way() -> None:
+    """A store that did not answer leaves no trace of it."""
+    gate = Gate()
+    gate.throttle.down = ("take",)
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            gate.begin()
+    gate.throttle.down = ()
+    for _ in range(8):
+        with gate.begin() as attempt:
+            attempt.fail()
+    assert wait_told(gate) == 150
 
 
 # --- What one process knows of its tries -----------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schoolauth import LoginRefused, SchoolAuth, Throttled
+from schoolauth import LoginRefused, PasswordChangeRequired, SchoolAuth, Throttled
 from schoolauth.storage.memory import MemoryStore
 from tests.service.doubles import RecordingThrottle
 from tests.service.world import KEY, PASSWORD, World, failures, make_world
@@ -55,6 +55,16 @@ def test_a_success_begins_the_row_again(world: World) -> None:
     for _ in range(2):
         fail(world, 99)
         world.auth.log_in(NAME, PASSWORD)
+
+
+def test_a_temporary_password_begins_the_row_again(world: World) -> None:
+    """It is right, though nobody is signed in by it."""
+    teacher = world.teacher()
+    world.desk.set_password(teacher.id, "Temporary1")
+    for _ in range(3):
+        fail(world, 60)
+        with pytest.raises(PasswordChangeRequired):
+            world.auth.log_in(NAME, "Temporary1")
 
 
 def test_a_mailed_reset_opens_it(world: World) -> None:

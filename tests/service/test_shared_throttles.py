@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from schoolauth import LoginRefused, StorageUnavailable, StoredPassword, Throttled
+from schoolauth import LoginRefused, Overloaded, StorageUnavailable, StoredPassword, Throttled
 from schoolauth.ports import Throttle
 from schoolauth.storage.sql import SqlStore
 from schoolauth.testing import FrozenClock
@@ -174,6 +174,20 @@ def test_a_place_that_cannot_be_given_back_stays_taken() -> None:
         world.auth.log_in(NAME, PASSWORD)
     world.clock.advance(seconds=150)
     assert world.auth.log_in(NAME, PASSWORD)
+
+
+def test_an_overload_is_told_though_its_place_cannot_be_given_back() -> None:
+    """What the caller has to know is that too many people are signing in."""
+
+    class Full(Recorder):
+        def verify(self, password: str, stored: StoredPassword) -> bool:
+            raise Overloaded(10)
+
+    throttle = RecordingThrottle()
+    world = make_world(throttle=throttle, hasher=Full())
+    throttle.down = ("give_back",)
+    with pytest.raises(Overloaded):
+        world.auth.log_in(NAME, PASSWORD)
 
 
 def test_a_new_password_stands_though_its_counts_cannot_be_cleared() -> None:

@@ -6,6 +6,7 @@ import pickle
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
 
 from schoolauth import (
     Argon2Hasher,
@@ -16,8 +17,10 @@ from schoolauth import (
 )
 from schoolauth.model.events import LoginFailed
 from schoolauth.ports import Store
+from schoolauth.rules.sign_in import read_typed_name
 from tests.service.doubles import Recorder
 from tests.service.world import HASHER, PASSWORD, World, failures, make_world, refused
+from tests.strategies import any_text
 
 
 def test_a_sign_in_goes_through_every_room_of_every_store(stored_world: World) -> None:
@@ -61,6 +64,12 @@ def test_a_typed_space_is_refused_and_told(
     error = refused(world, name, password)
     assert error.hints == hints
     assert ("There is a space" in error.message) == bool(hints)
+
+
+@given(any_text)
+def test_spaces_around_any_text_are_counted_as_the_same(text: str) -> None:
+    """What is no name at all is counted under the same text with spaces around it too."""
+    assert read_typed_name(f" {text}\u200b").text == read_typed_name(text).text
 
 
 def test_a_space_around_the_name_is_recorded_on_the_account_it_denotes(world: World) -> None:

@@ -12,6 +12,7 @@ from schoolauth import (
     LoginRefused,
     PasswordChangeRequired,
     SchoolAuth,
+    StoredPassword,
     Throttled,
     User,
 )
@@ -91,12 +92,23 @@ def test_an_account_has_ten_tries_in_five_minutes_and_a_hundred_a_day(
 
 
 def test_a_full_account_refuses_the_right_password_like_a_wrong_one(
-    world: World, teacher: User
+    world: World, teacher: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not as `Throttled`: that would tell that username and address belong together."""
     flood(world, NAME)
+    stored = world.desk.get_user(teacher.id).password
+    seen: list[StoredPassword] = []
+    verify = HASHER.verify
+
+    def watched(password: str, against: StoredPassword) -> bool:
+        seen.append(against)
+        return verify(password, against)
+
+    monkeypatch.setattr(HASHER, "verify", watched)
     for _ in range(AT_ONCE):
         assert refused(world, EMAIL).details() == {"hints": []}
+    assert len(seen) == AT_ONCE
+    assert stored not in seen  # one verification each, against the decoy
     assert {event.reason for event in failures(world)[:AT_ONCE]} == {"throttled"}
     assert throttled(world, EMAIL) == 150  # the name stays taken
     world.clock.advance(seconds=150)

@@ -172,7 +172,7 @@ class Attempts:
         Raises:
             StorageUnavailable: if that ended the host's transaction, and so what was written there.
         """
-        with suppress(*() if self._joined else (StorageUnavailable,)):
+        with suppress() if self._joined else suppress(StorageUnavailable):
             self.forget(user)
 
     def _now(self) -> datetime | None:
@@ -222,14 +222,18 @@ class OpenAttempt:
         """
         self.check_source()
         process, key = self._attempts.process, self._name_bucket.key
-        others = process.is_under_way(key)
-        refused = self._take([self._name_bucket])
-        if refused is not None:
-            # one that was under way may have been right, and has given its place back or will
-            others = others or process.is_under_way(key)
-            self._refuse(key, 1 if others else refused.seconds)
         process.enter(key)
-        self._under_way = True
+        try:
+            others = process.has_others(key)
+            refused = self._take([self._name_bucket])
+            # one that is or was under way may be right, and then its place is free soon or now
+            others = others or process.has_others(key)
+            self._under_way = refused is None
+        finally:
+            if not self._under_way:
+                process.leave(key)
+        if refused is not None:
+            self._refuse(key, 1 if others else refused.seconds)
 
     def take_account(self, user: User | None) -> bool:
         """Take a place of the account; False if it is full. A decoy of nobody is never full.

@@ -127,7 +127,7 @@ class Core:
         return self.tokens.stands_for(digest, f"mis:{mis_id.key}")
 
     def settle(self, decide: Callable[[], Decision[Answer]]) -> Answer:
-        """Save what *decide* says, then answer or refuse; decide and save again if two saves collide.
+        """Save what *decide* says, then answer; decide and save again if two saves collide.
 
         *decide* reads what it needs itself. Inside a host's transaction there is one try.
         """

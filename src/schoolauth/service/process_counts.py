@@ -37,10 +37,10 @@ class ProcessCounts:
             if self._under_way[key] <= 0:
                 del self._under_way[key]
 
-    def is_under_way(self, key: str) -> bool:
-        """Tell whether a try of this bucket is under way."""
+    def has_others(self, key: str) -> bool:
+        """Tell whether another try of this bucket is under way, besides one's own."""
         with self._lock:
-            return key in self._under_way
+            return self._under_way[key] > 1
 
     def is_first(self, key: str, now: datetime) -> bool:
         """Tell whether this is the bucket's first refusal in 5 minutes, and note it."""
