@@ -172,7 +172,10 @@ class Attempts:
         Raises:
             StorageUnavailable: if that ended the host's transaction, and so what was written there.
         """
-        with suppress() if self._joined else suppress(StorageUnavailable):
+        if self._joined:
+            self.forget(user)
+            return
+        with suppress(StorageUnavailable):
             self.forget(user)
 
     def _now(self) -> datetime | None:
