@@ -22,7 +22,7 @@ from schoolauth import (
     User,
 )
 from schoolauth.ports import Store
-from schoolauth.service.issue_login import issue_login
+from schoolauth.service.sessions import issue_login
 from schoolauth.tokens import Tokens
 from tests.service.world import HASHER, KEY, LINKS, PASSWORD, World, make_world, refused
 from tests.strategies import any_text

@@ -199,6 +199,11 @@ def set_legal_hold(user: User, on: bool, reason: str, stamp: Stamp) -> Change:
     return Change([replace(user, legal_hold=on)], [event])
 
 
+def is_retired(user: User) -> bool:
+    """Tell whether the account is a resolved duplicate: another one has replaced it."""
+    return user.status is Status.INACTIVE and user.superseded_by is not None
+
+
 def advance(user: User, stamp: Stamp, **changes: Any) -> User:
     """Return *user* changed, with the credential epoch moved on: sessions and links die."""
     return replace(user, epoch=max(user.epoch + 1, stamp.epoch), **changes)

@@ -1,4 +1,8 @@
-"""Known browsers: what the token of a request says, and what a new one is to say."""
+"""Known browsers: what the token of a request says, and what a new one is to say.
+
+A browser that somebody signed in from has counts of its own, so that strangers who use up those of
+the name cannot lock its owner out: see `attempts.begin`, and ``BROWSER`` in `throttle.policy`.
+"""
 
 from __future__ import annotations
 

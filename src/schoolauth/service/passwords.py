@@ -18,8 +18,8 @@ from schoolauth.rules.links import DECOY, record_reset_request, reset_purpose, t
 from schoolauth.rules.sign_in import read_typed_name, record_sign_in
 from schoolauth.service.attempts import require_source
 from schoolauth.service.core import NOBODY, Service
-from schoolauth.service.issue_login import issue_login
 from schoolauth.service.known_browsers import known_browser
+from schoolauth.service.sessions import issue_login
 from schoolauth.service.verification import reauthenticate
 
 _PURPOSES: tuple[PasswordPurpose, ...] = ("password_reset", "create_password", "must_change")

@@ -12,8 +12,8 @@ from schoolauth.model.user import User
 from schoolauth.rules.sign_in import read_typed_name, record_refusal, record_sign_in, space_hints
 from schoolauth.service.attempts import require_source
 from schoolauth.service.core import NOBODY, Service
-from schoolauth.service.issue_login import issue_login
 from schoolauth.service.known_browsers import known_browser
+from schoolauth.service.sessions import issue_login
 from schoolauth.service.verification import verify
 
 

@@ -1,8 +1,7 @@
-"""Accounts that a complete list has no longer.
+"""Leavers: rows that a list marks as a leaver's, and accounts that a complete list has no longer.
 
-Absence is a proposal, never a fact: only the caller knows whether the list is complete. A row that
-the list itself marks as a leaver's is judged in `match`, by words that `mis.cells` knows; how many
-accounts a list may close is in `brake`.
+Absence is a proposal, never a fact: only the caller knows whether the list is complete. The words
+by which a file marks a leaver are in `mis.rows`; how many accounts a list may close is in `brake`.
 """
 
 from __future__ import annotations
@@ -11,17 +10,29 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from schoolauth.errors import RosterProblem, RosterUnreadable
-from schoolauth.model.mapping import MappingItem
+from schoolauth.model.mapping import MappingItem, MappingKind
 from schoolauth.model.names import UserId, UserKey
 from schoolauth.model.roster import Roster
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Status, User
+from schoolauth.rules.accounts import is_retired
 from schoolauth.rules.mapping.brake import leaving
-from schoolauth.rules.mapping.match import is_retired
 from schoolauth.rules.mapping.row import ReadRow
 
 _NO_LOSS = frozenset({"not_staff"})
 """Problems of rows whose person can have no account, so that a list with them may be complete."""
+
+
+def marked(item: MappingItem, user: User | None = None) -> MappingItem:
+    """Return the item of a row that the list itself marks as a leaver's; it changes nothing else.
+
+    *user* is the account of the row, if there is one.
+    """
+    reasons = ("left_in_list",)
+    if user is None:
+        return replace(item, kind="left", reasons=reasons)
+    kind: MappingKind = "matched" if user.status is Status.INACTIVE else "left"
+    return replace(item, kind=kind, user_id=user.id, reasons=reasons)
 
 
 def refuse_incomplete(roster: Roster) -> None:

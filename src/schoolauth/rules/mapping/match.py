@@ -14,6 +14,8 @@ from schoolauth.model.mapping import MappingItem, MappingKind
 from schoolauth.model.names import EmailAddress, MisId, SchoolCode, UserKey, Username
 from schoolauth.model.text import name_key
 from schoolauth.model.user import Role, Status, User
+from schoolauth.rules.accounts import is_retired
+from schoolauth.rules.mapping.leavers import marked
 from schoolauth.rules.mapping.row import ReadRow
 from schoolauth.rules.mapping.similar_names import NamesOf
 from schoolauth.rules.usernames import suggest_usernames
@@ -140,21 +142,18 @@ def _only(
         return replace(item, kind="conflict", candidates=tuple(accounts), reasons=reasons), None
     if accounts:
         return item, next(iter(accounts.values()))
-    left = replace(item, kind="left", reasons=("left_in_list",))
-    return (item if row.row.active else left), None
+    return (item if row.row.active else marked(item)), None
 
 
 def _matched(item: MappingItem, row: ReadRow, user: User, reasons: tuple[str, ...]) -> MappingItem:
     if is_retired(user):
         return replace(item, kind="matched", user_id=user.id, reasons=(*reasons, "superseded"))
-    if not row.row.active:  # a leaver's row changes nothing else
-        stands = user.status is not Status.INACTIVE
-        kind: MappingKind = "left" if stands else "matched"
-        return replace(item, kind=kind, user_id=user.id, reasons=("left_in_list",))
+    if not row.row.active:
+        return marked(item, user)
     if user.status is Status.INACTIVE:
         reasons = (*reasons, "inactive")  # no list reactivates an account: an admin does
     fields = tuple(changes_of(row, user))
-    kind = "changed" if fields else "matched"
+    kind: MappingKind = "changed" if fields else "matched"
     return replace(item, kind=kind, user_id=user.id, reasons=reasons, fields=fields)
 
 
@@ -239,11 +238,6 @@ def _propose(
         )
     numbered = username != str(row.username) and "." in username[len(school.key) :]
     return replace(item, username=username, reasons=("name_numbered",) if numbered else ())
-
-
-def is_retired(user: User) -> bool:
-    """Tell whether the account is a resolved duplicate: another one has replaced it."""
-    return user.status is Status.INACTIVE and user.superseded_by is not None
 
 
 class _Names:
