@@ -125,8 +125,14 @@ class Fuse:
 class _Wired:
     def __init__(self, port: Any, name: str, fuse: Fuse) -> None:
         self._port, self._name, self._fuse = port, name, fuse
+        for each in dir(port):
+            if not each.startswith("_"):  # for isinstance(), which asks no __getattr__ since 3.12
+                setattr(self, each, self._wired(each))
 
     def __getattr__(self, name: str) -> Any:
+        return self._wired(name)
+
+    def _wired(self, name: str) -> Any:
         value = getattr(self._port, name)
         if not callable(value):
             return value

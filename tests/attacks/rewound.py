@@ -39,6 +39,7 @@ class NotingHasher:
 
     def __init__(self, minted: set[str]) -> None:
         self._minted = minted
+        self.workers, self.wait = HASHER.workers, HASHER.wait
 
     def hash(self, password: str) -> StoredPassword:
         """Return a hash of *password*."""
