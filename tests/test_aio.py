@@ -26,6 +26,7 @@ from schoolauth import (
     UserManagement,
 )
 from schoolauth.aio import AsyncSchoolAuth, AsyncSupportDesk, AsyncUserManagement
+from schoolauth.storage.memory import MemoryStore
 from schoolauth.testing import cheap_hasher
 from schoolauth.workers import Workers
 from tests.service.doubles import Recorder
@@ -339,3 +340,10 @@ def test_closing_ends_the_threads_and_what_is_done_is_not_kept(world: World) -> 
 
     asyncio.run(check())
     assert started() == []
+
+
+@pytest.mark.parametrize("auth", [None, "x", SchoolAuth, MemoryStore()])
+def test_only_an_instance_is_wrapped(auth: Any) -> None:
+    """A class, a store or nothing is told when it is made."""
+    with pytest.raises(TypeError, match=r"^auth must be SchoolAuth"):
+        AsyncSchoolAuth(auth)

@@ -1,9 +1,8 @@
 """The same calls for asyncio, in worker threads: a hash would stop the event loop anyway.
 
-Every call here is made from the synchronous one, with its names, defaults and promises. Calls that
-take a password run in the hasher's own workers; all others in a second pool that no hash can fill.
-What you pass in is read, and called, in the worker thread. Cancelling a call that waits removes it;
-cancelling one that runs does not stop it, so read again before you say what became of it.
+Every call is made from the synchronous one. Those that take a password run in the hasher's workers,
+all others in a second pool that no hash can fill. What you pass in is read there. Cancelling a call
+that waits removes it; one that runs goes on, so read again before you say what became of it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from contextlib import suppress
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from schoolauth.errors import Overloaded
+from schoolauth.model.arguments import require_kind
 from schoolauth.model.names import SchoolCode
 from schoolauth.ports import HasWorkers, PasswordHasher
 from schoolauth.service.school_auth import SchoolAuth
@@ -167,6 +167,7 @@ class AsyncSchoolAuth(_Face[SchoolAuth]):
     """
 
     def __init__(self, auth: SchoolAuth) -> None:
+        require_kind(auth, SchoolAuth, "auth")
         super().__init__(auth, _Pools(auth.hasher))
 
     async def __aenter__(self) -> Self:

@@ -105,6 +105,12 @@ class JoinedUsers(MemoryUserRepository):
     joined = True
 
 
+class JoinedThrottle(MemoryThrottle):
+    """Counts that would end with the host's rollback: guesses without end."""
+
+    joined = True
+
+
 class JoinedSchools(MemorySchoolDirectory):
     """A directory that says so."""
 
@@ -118,6 +124,8 @@ def test_a_transaction_of_the_host_is_for_within_and_for_nothing_else() -> None:
         make(users=users)
     with pytest.raises(NotConfigured, match="use within"):
         make(schools=schools)
+    with pytest.raises(NotConfigured, match="use within"):
+        make(throttle=JoinedThrottle())
     auth, outbox = make(), Outbox()
     with pytest.raises(NotConfigured, match=r"^within\(\) needs"):
         auth.within(Store(USERS), mailer=None)
@@ -125,6 +133,13 @@ def test_a_transaction_of_the_host_is_for_within_and_for_nothing_else() -> None:
         auth.within(Store(users, MemorySchoolDirectory(USERS)), mailer=None)
     core = auth.within(Store(users, schools), mailer=outbox)._core
     assert (core.users, core.mailer, core.schools, core.joined) == (users, outbox, schools, True)
+
+
+def test_a_mailer_of_within_is_checked_at_once() -> None:
+    """Not at the first mail, where it would be `MailNotSent`."""
+    mailer: Any = Outbox  # the class, and no instance
+    with pytest.raises(TypeError, match=r"^mailer must have send$"):
+        make().within(Store(JoinedUsers()), mailer=mailer)
 
 
 @pytest.mark.parametrize("method", ["recognises", "verify", "pretend"])

@@ -10,8 +10,10 @@ from datetime import datetime
 import pytest
 
 from schoolauth import LoginRefused, Overloaded, StorageUnavailable, StoredPassword, Throttled
+from schoolauth.errors import ContractBroken
 from schoolauth.ports import Throttle
-from schoolauth.storage.sql import SqlStore
+from schoolauth.storage.sql import SqlStore, create_tables
+from schoolauth.storage.sql.tables import standard_tables
 from schoolauth.testing import FrozenClock
 from tests.databases import SQL_STORES, Databases
 from tests.service.doubles import Recorder, RecorderWithWorkers, RecordingThrottle
@@ -169,6 +171,7 @@ def test_a_place_that_cannot_be_given_back_stays_taken() -> None:
     for _ in range(8):
         with pytest.raises(StorageUnavailable):
             world.auth.log_in(NAME, PASSWORD)
+    assert "login_succeeded" not in world.kinds()  # the history tells no sign-in that was refused
     throttle.down = ()
     with pytest.raises(Throttled):
         world.auth.log_in(NAME, PASSWORD)
@@ -202,6 +205,23 @@ def test_a_new_password_stands_though_its_counts_cannot_be_cleared() -> None:
     world.outbox.clear()
     world.desk.set_password(teacher.id, "Whiteboard9", must_change=False)
     assert world.mail("password_changed").to == teacher.email
+
+
+def test_a_new_password_stands_though_the_table_of_counts_is_missing(databases: Databases) -> None:
+    """A process of this version on a database of the last one: the mail goes, the link works."""
+    engine = databases.open(databases.url("sqlite"))
+    create_tables(engine)
+    sql = SqlStore(engine)
+    world = make_world(sql.users, sql.schools, throttle=sql.throttle)
+    teacher = world.teacher(given_name="Ann", email="ann@hill.example.org")
+    world.auth.request_password_reset("ann@hill.example.org")
+    with engine.begin() as connection:
+        standard_tables().counts.drop(connection)
+    login = world.auth.reset_password(world.token("password_reset"), "Blackboard8")
+    assert login.user.id == teacher.id
+    assert world.mail("password_changed").to == teacher.email
+    with pytest.raises(ContractBroken):
+        world.auth.log_in(NAME, PASSWORD)
 
 
 def test_an_unlock_that_clears_nothing_says_so() -> None:

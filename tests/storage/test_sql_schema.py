@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
@@ -15,7 +16,10 @@ from schoolauth.storage.sql import (
     SCHEMA_VERSION,
     ExactText,
     SqlSchoolDirectory,
+    SqlStore,
+    SqlThrottle,
     SqlUserRepository,
+    Tables,
     build_tables,
     create_tables,
     schema_sql,
@@ -261,3 +265,12 @@ def test_what_is_no_bind_is_told_without_the_orm() -> None:
         "else: raise AssertionError\n"
         "assert 'sqlalchemy.orm' not in sys.modules"
     )
+
+
+@pytest.mark.parametrize("tables", [1, "x", [], {}, object(), Tables])
+def test_tables_of_another_type_are_told_at_once(tables: Any) -> None:
+    """Also what is empty, which would be taken for nothing."""
+    engine = create_engine("sqlite://")
+    for made in (SqlStore, SqlUserRepository, SqlSchoolDirectory, SqlThrottle):
+        with pytest.raises(TypeError, match=r"^tables must be Tables"):
+            made(engine, tables=tables)

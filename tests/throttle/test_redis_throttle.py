@@ -57,6 +57,13 @@ def test_keys_stand_under_the_prefix_and_on_one_node(
     assert RedisThrottle(client)._prefix == "schoolauth"
 
 
+@pytest.mark.parametrize("text", ["", "}x", "a}", "\ud800", "é"])
+def test_a_prefix_that_makes_no_key_is_refused(client: Redis, text: str) -> None:
+    """Nobody could sign in with it, or the keys of a try would not be on one node."""
+    with pytest.raises(ValueError, match="prefix"):
+        RedisThrottle(client, prefix=text)
+
+
 def life(client: Redis, prefix: str, each: Bucket) -> int:
     """Return for how many seconds the server still keeps the count of *each*; -1 for ever."""
     return int(client.ttl(f"{{{prefix}}}:{each.key}"))

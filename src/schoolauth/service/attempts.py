@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from schoolauth.errors import StorageUnavailable, Throttled
+from schoolauth.errors import ContractBroken, StorageUnavailable, Throttled
 from schoolauth.model.change import Change
 from schoolauth.model.events import LoginThrottled
 from schoolauth.model.names import EmailAddress, SchoolCode
@@ -167,7 +167,7 @@ class Attempts:
         self.clear([*self.buckets.everything(user), self.buckets.lock(user)])
 
     def try_to_forget(self, user: User) -> None:
-        """Do as `forget`, if the throttle answers: what is written already must not fail by it.
+        """Do as `forget`, if the throttle can: what is written already must not fail by it.
 
         Raises:
             StorageUnavailable: if that ended the host's transaction, and so what was written there.
@@ -175,7 +175,7 @@ class Attempts:
         if self._joined:
             self.forget(user)
             return
-        with suppress(StorageUnavailable):
+        with suppress(StorageUnavailable, ContractBroken):
             self.forget(user)
 
     def _now(self) -> datetime | None:
@@ -307,5 +307,5 @@ class OpenAttempt:
     ) -> None:
         if self._under_way:
             self._attempts.process.leave(self._name_bucket.key)
-        with suppress(StorageUnavailable):  # they stay taken, and what is done is done
+        with suppress(StorageUnavailable, ContractBroken):  # they stay taken
             self._give_back()

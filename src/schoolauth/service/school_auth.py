@@ -21,6 +21,7 @@ from schoolauth.ports import (
     SchoolDirectory,
     Store,
     SystemClock,
+    Throttle,
     UserRepository,
 )
 from schoolauth.rules.passwords import PasswordPolicy
@@ -117,7 +118,7 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
         lifetimes: Lifetimes | None = None,
     ) -> None:
         _require_store(store)
-        if _joined(store.users) or _joined(store.schools):
+        if any(map(_joined, (store.users, store.schools, store.throttle))):
             raise NotConfigured(
                 "this store works in a transaction of the host: use within() for it"
             )
@@ -189,8 +190,10 @@ class SchoolAuth(SignIn, Sessions, Passwords, EmailChange, AdminRecovery, Desks)
 
         Raises:
             NotConfigured: if *store* owns its transactions.
+            TypeError: if *store* or *mailer* is something else.
         """
         _require_store(store)
+        _require_port("mailer", mailer, ("send",))
         if not _joined(store.users) or (store.schools is not None and not _joined(store.schools)):
             raise NotConfigured("within() needs a store on the host's own transaction")
         attempts = self._core.attempts
@@ -231,5 +234,5 @@ def _require_verifiers(legacy: Sequence[LegacyVerifier]) -> tuple[LegacyVerifier
     return tuple(legacy)
 
 
-def _joined(part: UserRepository | SchoolDirectory | Joinable | None) -> bool:
+def _joined(part: UserRepository | SchoolDirectory | Throttle | Joinable | None) -> bool:
     return isinstance(part, Joinable) and bool(part.joined)

@@ -54,8 +54,8 @@ class SignIn(Service):
             attempt, reason = verify(core, open_attempt, typed, user, password, hints)
             known = device if open_attempt.device is not None else None
             if reason is None and user is not None:
+                open_attempt.succeed(user)  # first: no sign-in is recorded that this refuses
                 signed_in = self._record(user, attempt.at, password)
-                open_attempt.succeed(user)
                 return issue_login(core, signed_in, "password", password, known)
             if user is not None and reason == "must_change_password":
                 open_attempt.succeed(user)

@@ -42,12 +42,13 @@ class BaseThrottle(ABC):
         even_if_full: bool = False,
     ) -> Refusal | None:
         """Take a place in every bucket, or in none and return why."""
-        refusal = self._do("count" if even_if_full else "take", buckets, now)
+        refusal = self._do("count" if even_if_full else "take", buckets, now) if buckets else None
         return None if even_if_full else refusal
 
     def give_back(self, buckets: Sequence[Bucket], now: datetime | None = None, /) -> None:
         """Give back one place of every bucket."""
-        self._do("give_back", buckets, now)
+        if buckets:
+            self._do("give_back", buckets, now)
 
     def wait(self, bucket: Bucket, now: datetime | None = None, /) -> int:
         """Return after how many whole seconds *bucket* has a free place, 0 for now."""
@@ -56,7 +57,8 @@ class BaseThrottle(ABC):
 
     def clear(self, buckets: Sequence[Bucket], /) -> None:
         """Free every place of these buckets."""
-        self._do("clear", buckets, None)
+        if buckets:
+            self._do("clear", buckets, None)
 
     @abstractmethod
     def _do(

@@ -83,21 +83,21 @@ class RedisThrottle(BaseThrottle):
         prefix: what the keys begin with, in braces, which keep them on one node of a cluster.
 
     Raises:
-        TypeError: if *client* or *prefix* is something else.
+        TypeError, ValueError: if *client* or *prefix* is something else.
     """
 
     def __init__(self, client: Redis | RedisCluster, *, prefix: str = "schoolauth") -> None:
         if not isinstance(client, Redis | RedisCluster):
             raise TypeError("client must be a Redis or a RedisCluster of redis-py, not of asyncio")
         require_kind(prefix, str, "prefix")
+        if not prefix or not prefix.isascii() or "}" in prefix:
+            raise ValueError("prefix must be ASCII text without braces")
         self._client, self._prefix = client, prefix
         self._script: Any = client.register_script(_SCRIPT)
 
     def _do(
         self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
     ) -> Refusal | None:
-        if not buckets:
-            return None
         keys = [f"{{{self._prefix}}}:{bucket.key}" for bucket in buckets]
         args: list[str | int] = [operation, "" if now is None else to_micros(now)]
         for bucket in buckets:

@@ -21,7 +21,7 @@ from schoolauth.storage.paging import check_limit, page_of, text_cursor
 from schoolauth.storage.sql.binding import Binding
 from schoolauth.storage.sql.locks import Gate, Lock, bound_waiting
 from schoolauth.storage.sql.records import EventAdder, among, rows_among
-from schoolauth.storage.sql.tables import Tables, standard_tables
+from schoolauth.storage.sql.tables import Tables, given_tables
 
 
 class SqlSchoolDirectory:
@@ -36,7 +36,7 @@ class SqlSchoolDirectory:
         self._binding = Binding(bind)
         self.joined = self._binding.joined
         self._statements = _statements(
-            tables or standard_tables(), self.joined, self._binding.dialect_name
+            given_tables(tables), self.joined, self._binding.dialect_name
         )
 
     def find(self, codes: Collection[SchoolCode], /) -> Mapping[SchoolCode, School]:

@@ -29,6 +29,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable, SchemaItem
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from schoolauth.model.arguments import require_kind
+
 SCHEMA_VERSION = 3
 GATE_ID = 1
 _COLLATIONS = {
@@ -194,6 +196,18 @@ def build_tables(
 def standard_tables() -> Tables:
     """Return the tables with the standard names; always the same, so that statements are too."""
     return build_tables(MetaData())
+
+
+def given_tables(tables: Tables | None) -> Tables:
+    """Return *tables*, or those with the standard names.
+
+    Raises:
+        TypeError: if it is something else.
+    """
+    if tables is None:
+        return standard_tables()
+    require_kind(tables, Tables, "tables")
+    return tables
 
 
 def create_tables(engine: Engine, *, tables: Tables | None = None) -> None:

@@ -12,12 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, select, text
 
 from schoolauth.errors import NotConfigured, SchoolAuthError, StaleUser, StorageUnavailable
-from schoolauth.model.arguments import require_kind
 from schoolauth.model.user import to_micros
 from schoolauth.ports import Bucket, Refusal
 from schoolauth.storage.sql.binding import Binding
 from schoolauth.storage.sql.locks import LOCK_SECONDS, NO_TRANSACTIONS, bound_waiting, has_begun
-from schoolauth.storage.sql.tables import Tables, standard_tables
+from schoolauth.storage.sql.tables import Tables, given_tables
 from schoolauth.throttle.counter import SECOND, BaseThrottle, Held, Operation, decide, over_at
 
 _TRIES = 8
@@ -51,9 +50,8 @@ class SqlThrottle(BaseThrottle):
 
     def __init__(self, bind: Any, *, tables: Tables | None = None) -> None:
         self._binding = Binding(bind)
-        if tables is not None:
-            require_kind(tables, Tables, "tables")
-        self._counts = counts = (tables or standard_tables()).counts
+        self.joined = self._binding.joined
+        self._counts = counts = given_tables(tables).counts
         this, over = counts.c.bucket == bindparam("key"), counts.c.over_at < bindparam("before")
         self._update = (counts.update().where(this)).values(
             numbers=bindparam("new_numbers"), over_at=bindparam("new_over_at")
@@ -65,8 +63,6 @@ class SqlThrottle(BaseThrottle):
     def _do(
         self, operation: Operation, buckets: Sequence[Bucket], now: datetime | None
     ) -> Refusal | None:
-        if not buckets:
-            return None
         if operation == "wait":  # a plain read will do, unless a wrong clock is to be mended
             held, moment = self._binding.read(lambda c: self._read(c, buckets, now, lock=False))
             refusal, mended = decide(operation, buckets, held, moment)

@@ -26,7 +26,7 @@ from schoolauth.storage.paging import is_storable, number_cursor, page_of, text_
 from schoolauth.storage.sql.binding import Binding
 from schoolauth.storage.sql.records import EventAdder, among, key_batches
 from schoolauth.storage.sql.save import ChangeWriter
-from schoolauth.storage.sql.tables import Tables, standard_tables
+from schoolauth.storage.sql.tables import Tables, given_tables
 
 _COLUMNS: Mapping[type[Any], str] = {
     UserId: "id",
@@ -65,7 +65,7 @@ class SqlUserRepository:
         self._binding = Binding(bind)
         self.joined = self._binding.joined
         self._statements = _statements(
-            tables or standard_tables(), self.joined, self._binding.dialect_name
+            given_tables(tables), self.joined, self._binding.dialect_name
         )
 
     def find(self, keys: Collection[UserKey], /) -> Mapping[UserKey, User]:
