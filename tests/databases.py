@@ -112,7 +112,8 @@ class Databases:
             engine = create_engine(url, connect_args={"timeout": 30}, **options)
             event.listen(engine, "connect", _quick_sqlite)
         else:
-            engine = create_engine(url, pool_size=10, max_overflow=10, **options)
+            # a server has 100 connections for all test processes: keep few while nothing runs
+            engine = create_engine(url, pool_size=2, max_overflow=18, **options)
         self._closing.append(engine.dispose)
         return engine
 
