@@ -1,6 +1,8 @@
 """What the library needs from outside: each port is small, and an adapter is any object that fits.
 
-`docs/reference/repository-contract.md` has the clauses that a storage adapter keeps.
+`docs/reference/repository-contract.md` has the clauses that a storage adapter keeps. An optional
+port is asked for by `isinstance`, so an object that wraps another and passes calls on by
+``__getattr__`` must define `joined`, `pretend`, `workers` and `wait` itself.
 """
 
 from __future__ import annotations
