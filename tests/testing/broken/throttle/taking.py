@@ -149,8 +149,11 @@ class NeedsABucket(BrokenThrottle):
 
     caught_by = ("take.no_bucket",)
 
-    def _do(self, operation: Operation, buckets: Buckets, now: Now) -> Refusal | None:
-        return self.does(operation, [buckets[0], *buckets[1:]], now)
+    def take(
+        self, buckets: Buckets, now: Now = None, /, *, even_if_full: bool = False
+    ) -> Refusal | None:
+        first, *others = buckets
+        return super().take([first, *others], now, even_if_full=even_if_full)
 
 
 class FoldsKeys(BrokenThrottle):
